@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Two commands do everything on a fresh Debian or Ubuntu machine that has Swift: make analyze, make test.
+
+SWIFT ?= swift
+FMTLAB = .build/release/fmtlab
+
+.PHONY: analyze test test-long build setup clean
+
+## Build, and measure a real dot product in e4m3 with an e6m5 accumulator.
+analyze: build
+	$(FMTLAB) analyze --format e4m3 --acc e6m5
+
+## Run every test, and build a package that depends on this one.
+test: setup
+	$(SWIFT) test -c release
+	Tests/client-package.sh
+
+## The same with the long exhaustive tiers.
+test-long: setup
+	FMTLAB_EFFORT=long $(SWIFT) test -c release
+	Tests/client-package.sh
+
+build: setup
+	$(SWIFT) build -c release --product fmtlab
+
+## Install what the build needs and is missing: MPFR, GMP and pkg-config.
+setup:
+	@command -v $(SWIFT) >/dev/null || { echo "Swift 6 is missing: install it from swift.org and run make again." >&2; exit 1; }
+	@.ci/install libmpfr-dev libgmp-dev pkg-config
+
+clean:
+	rm -rf .build

@@ -1,0 +1,50 @@
+// swift-tools-version: 6.0
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A module of the library and the modules below it that it may import; CI rejects any other import.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+  name: "fmtlab",
+  products: [
+    .library(name: "FmtLab", targets: ["FmtLab"]),
+    .executable(name: "fmtlab", targets: ["fmtlab-cli"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .systemLibrary(name: "CMPFR", pkgConfig: "mpfr", providers: [.apt(["libmpfr-dev", "libgmp-dev"])]),
+
+    // Lowest layer first.
+    module("Formats"),
+    module("Multiprecision", ["CMPFR", "Formats"]),
+    module("Accumulation", ["Formats"]),
+    module("ErrorAnalysis", ["Accumulation", "Formats"]),
+    module("Tensors"),
+    module("Lab", ["Accumulation", "ErrorAnalysis", "Formats"]),
+    module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Tensors"]),
+
+    .executableTarget(
+      name: "fmtlab-cli", dependencies: ["FmtLab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: settings),
+    .executableTarget(name: "experiments", dependencies: ["FmtLab"], path: "experiments", swiftSettings: settings),
+
+    tests("FmtLabTests", ["FmtLab"]),
+    tests("TensorsTests", ["Tensors"]),
+    tests("ErrorAnalysisTests", ["Accumulation", "ErrorAnalysis", "Formats"]),
+    tests("LabTests", ["Accumulation", "ErrorAnalysis", "Formats", "Lab"]),
+  ]
+)

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a long sum is carried out: order, formats and roundings, as one tree.
+
+public import Formats
+
+/// The way a sum of n terms is carried out.
+///
+/// One tree with many readers: evaluation, counting, text, bounds. Their switches are exhaustive, so that the compiler lists
+/// what a new scheme still needs.
+public indirect enum Plan: Hashable, Sendable {
+  /// s ← fl(s + xᵢ), i = 1 … n, from s = +0.
+  case sequential(Rounder)
+
+  /// A balanced binary tree over leaves of `leaf` terms each, every leaf summed sequentially. Ranges are halved with the
+  /// larger half, in whole leaves, on the left.
+  case pairwise(Rounder, leaf: Int)
+
+  /// Chunks of `count` consecutive terms (the last may be shorter), each summed by `inner`; their results are the terms of
+  /// `outer`. Nested chunks are a hierarchical accumulator such as FP8 → FP16 → FP32.
+  case chunked(Int, inner: Plan, outer: Plan)
+}
+
+extension Plan {
+  /// The rounder that the result comes from.
+  public var output: Rounder {
+    switch self {
+    case .sequential(let rounder), .pairwise(let rounder, _): rounder
+    case .chunked(_, _, let outer): outer.output
+    }
+  }
+
+  /// Every rounder, innermost level first.
+  public var rounders: [Rounder] {
+    switch self {
+    case .sequential(let rounder), .pairwise(let rounder, _): [rounder]
+    case .chunked(_, let inner, let outer): inner.rounders + outer.rounders
+    }
+  }
+
+  public var isStochastic: Bool { rounders.contains { $0.rounding.isStochastic } }
+
+  /// Levels at which terms are summed.
+  public var levelCount: Int { rounders.count }
+}
+
+/// What happens to each product xᵢyᵢ before it is added.
+public enum Product: Hashable, Sendable {
+  /// Products enter their first addition exactly.
+  case exact
+  /// Products are rounded to a format of their own.
+  case rounded(Rounder)
+  /// Every accumulation is fl(xᵢyᵢ + s). The same numbers as `exact` in a sequential sum; a leaf of one term of a pairwise sum is
+  /// rounded first, since the accumulator can hold nothing else.
+  case fused
+}
+
+/// A dot product Σ xᵢyᵢ: what happens to the products, and how they are summed.
+public struct DotProduct: Hashable, Sendable {
+  public let product: Product
+  public let plan: Plan
+
+  public init(_ plan: Plan, product: Product = .exact) {
+    self.plan = plan
+    self.product = product
+  }
+
+  public var isStochastic: Bool {
+    if case .rounded(let rounder) = product, rounder.rounding.isStochastic { return true }
+    return plan.isStochastic
+  }
+
+  /// Bits of a significand up to which exact products stay within ``Dyadic``.
+  public static let largestPrecision = 63
+}

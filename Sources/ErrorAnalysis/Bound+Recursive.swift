@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// A-priori bounds of sums and dot products: gamma, (1+u)^k - 1, ku, ku/(1+ku), and their composition over levels.
+
+extension Bound {
+  /// Bounds that hold for every input. A new one is one element.
+  static let recursive: [Bound] = [
+    Bound(
+      id: "dot.gamma", statement: "|ŝ − s| ≤ γ_k A, γ_k = k u / (1 − k u)", kind: .deterministic,
+      hypotheses: [.noOverflow, .floatingPoint, .oneLevel, .gammaDefined],
+      source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3-4", proof: "proofs/recursive-sums.md#compounding",
+      formula: .apriori { $0.compose { $0.growth.overOneMinusItself } }),
+    Bound(
+      id: "dot.power", statement: "|ŝ − s| ≤ ((1 + u)^k − 1) A", kind: .deterministic,
+      hypotheses: [.noOverflow, .floatingPoint, .oneLevel],
+      source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3", proof: "proofs/recursive-sums.md#compounding",
+      formula: .apriori { $0.compose(\.compounded) }),
+    Bound(
+      id: "dot.nu", statement: "|ŝ − s| ≤ k u A, for every k", kind: .deterministic,
+      hypotheses: [.noOverflow, .floatingPoint, .oneLevel, .nearest, .treeOfHeldTerms],
+      source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013); Rump, BIT 52 (2012), doi:10.1007/s10543-011-0342-4",
+      proof: "proofs/recursive-sums.md#ku", formula: .apriori { $0.compose(\.linear) }),
+    Bound(
+      id: "dot.nu-rounded", statement: "|ŝ − s| ≤ n u A + n (1 + n u) η/2, products and sums rounded to one format", kind: .deterministic,
+      hypotheses: [.noOverflow, .floatingPoint, .oneLevel, .nearest, .sequential, .productsInTheSameFormat],
+      source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013)", proof: "proofs/recursive-sums.md#rounded-products",
+      formula: .apriori { problem in
+        let level = problem.levels[0]
+        let nu = Upward(problem.count) * level.rounder.relativeError
+        let underflow = level.isFree ? Upward.zero : Upward(problem.count) * level.rounder.absoluteError
+        return Radius(relative: nu, absolute: underflow + underflow * nu)
+      }),
+    Bound(
+      id: "dot.sharp", statement: "|ŝ − s| ≤ k u / (1 + k u) A, for k ≤ 1/(2u)", kind: .deterministic,
+      hypotheses: [.noOverflow, .floatingPoint, .oneLevel, .nearest, .sequential, .withinHalfReciprocal, .noUnderflow],
+      source: "Lange and Rump, Math. Comp. 88 (2019), for floating-point terms; for real terms proved here", proof: "proofs/recursive-sums.md#sharp",
+      formula: .apriori { $0.compose { $0.growth.overOnePlusItself } }),
+    Bound(
+      id: "dot.hierarchy", statement: "|ŝ − s| ≤ B A, 1 + B = Π (1 + a_j), a_j the best of the factors above at level j", kind: .deterministic,
+      hypotheses: [.noOverflow, .severalLevels],
+      source: "proved here", proof: "proofs/recursive-sums.md#hierarchy", formula: .apriori { $0.compose(\.best) }),
+    Bound(
+      id: "dot.fixed", statement: "|ŝ − s| ≤ h per rounding, h half a step to nearest and a step otherwise", kind: .deterministic,
+      hypotheses: [.noOverflow, .fixedPoint, .oneLevel],
+      source: "definition of rounding to a uniform grid", proof: "proofs/recursive-sums.md#fixed-point", formula: .apriori { $0.compose(\.best) }),
+  ]
+}
+
+extension Problem {
+  /// Composes one factor a_j a level: with E the error so far, level j makes it E + a_j (A + E) plus its underflow.
+  func compose(_ factor: (Level) -> Upward) -> Radius {
+    levels.reduce(Radius(relative: .zero, absolute: .zero)) { inner, level in
+      let a = level.kind == .products ? level.roundedProduct : factor(level)
+      return Radius(
+        relative: inner.relative + a + a * inner.relative,
+        absolute: inner.absolute + a * inner.absolute + level.underflow)
+    }
+  }
+}
+
+extension Level {
+  /// u/(1 + u) to nearest, u otherwise: the relative error of one rounding.
+  fileprivate var roundedProduct: Upward {
+    rounder.isNearest ? rounder.relativeError.overOnePlusItself : rounder.relativeError
+  }
+
+  /// (1 + u)^k − 1.
+  fileprivate var compounded: Upward { rounder.relativeError.compounded(depth) }
+
+  /// k u, where it holds: to nearest, and in a tree only for terms that the accumulator holds, once for each rounding.
+  fileprivate var linear: Upward { kind == .pairwise ? Upward(roundings) * rounder.relativeError : growth }
+
+  /// The smallest factor whose hypotheses hold.
+  fileprivate var best: Upward {
+    guard rounder.isNearest else { return compounded }
+    guard kind == .sequential else { return compounded }
+    let isSharp = isFree && !(Upward(0.5) < growth)
+    return isSharp ? growth.overOnePlusItself : growth
+  }
+
+  /// The absolute errors of this level: one h for each rounding that can underflow, grown by what follows in its sum (a
+  /// sequential sum to nearest needs no growth).
+  fileprivate var underflow: Upward {
+    if isFree { return .zero }
+    let sum = Upward(roundings) * rounder.absoluteError
+    return kind == .products || rounder.isNearest && kind == .sequential ? sum : sum + sum * compounded
+  }
+}

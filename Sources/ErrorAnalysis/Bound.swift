@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Error bounds as objects: a statement, its hypotheses, its formula, and where it comes from.
+
+/// An upper bound of |computed − exact| of a sum or dot product.
+///
+/// A bound is only ever evaluated where its hypotheses hold; otherwise the reason, with its numbers, takes its place.
+public struct Bound: Sendable {
+  /// A stable name, such as `dot.nu`.
+  public let id: String
+  /// The inequality. A is Σ|xᵢyᵢ| (or Σ|xᵢ|), u the unit roundoff of the mode, k the number of roundings in sequence.
+  public let statement: String
+  public let kind: Kind
+  public let hypotheses: [Hypothesis]
+  public let source: String
+  /// Where the proof is written down, relative to the root of the package.
+  public let proof: String
+  let formula: Formula
+
+  public enum Kind: String, Sendable, Codable {
+    case deterministic, probabilistic, stochastic, asymptotic
+  }
+
+  enum Formula: Sendable {
+    /// From the problem alone, for every input.
+    case apriori(@Sendable (Problem) -> Radius)
+    /// From what was seen of one evaluation.
+    case running(@Sendable (Observation) -> Upward)
+  }
+}
+
+/// relative · A + absolute.
+public struct Radius: Hashable, Sendable {
+  public let relative: Upward
+  public let absolute: Upward
+}
+
+/// A bound, evaluated: |computed − exact| ≤ `value`.
+public struct Certificate: Sendable {
+  public let bound: Bound
+  public let value: Upward
+  /// value / A; nil when A = 0.
+  public let ratio: Upward?
+}
+
+/// Hypotheses of a bound that do not hold.
+public struct Inapplicable: Error, Sendable, CustomStringConvertible {
+  public let id: String
+  /// One reason each, with numbers.
+  public let reasons: [String]
+
+  public var description: String { "\(id) does not apply: \(reasons.joined(separator: "; "))" }
+}
+
+extension Bound {
+  public static let catalogue: [Bound] = recursive + running
+
+  /// The bounds whose hypotheses on the problem hold, in the order of the catalogue.
+  public static func applicable(to problem: Problem) -> [ApplicableBound] { catalogue.compactMap { try? $0.applied(to: problem) } }
+
+  /// Why the bound does not apply to a problem; `nil` if it does.
+  public func inapplicability(to problem: Problem) -> Inapplicable? {
+    let reasons = hypotheses.compactMap { $0.failure(in: problem) }
+    return reasons.isEmpty ? nil : Inapplicable(id: id, reasons: reasons)
+  }
+
+  /// The bound with its hypotheses on the problem checked and its formula evaluated.
+  public func applied(to problem: Problem) throws(Inapplicable) -> ApplicableBound {
+    if let inapplicable = inapplicability(to: problem) { throw inapplicable }
+    switch formula {
+    case .apriori(let radius): return ApplicableBound(bound: self, radius: radius(problem), running: nil)
+    case .running(let value): return ApplicableBound(bound: self, radius: nil, running: value)
+    }
+  }
+
+  /// The bound for one evaluation of the problem.
+  public func certify(_ problem: Problem, _ observation: Observation) throws(Inapplicable) -> Certificate {
+    try applied(to: problem).certify(observation)
+  }
+}
+
+/// A bound whose hypotheses hold for a problem; what is left to check is that nothing overflowed.
+public struct ApplicableBound: Sendable {
+  public let bound: Bound
+  /// The bound for every input of the problem; `nil` for a running bound.
+  public let radius: Radius?
+  fileprivate let running: (@Sendable (Observation) -> Upward)?
+
+  /// The bound for one evaluation. Complexity: O(1).
+  public func certify(_ observation: Observation) throws(Inapplicable) -> Certificate {
+    if observation.overflowed { throw Inapplicable(id: bound.id, reasons: ["a result overflowed or was not finite"]) }
+    guard let value = radius?.bound(observation.magnitudes) ?? running?(observation) else { preconditionFailure("\(bound.id) has no formula") }
+    let a = observation.magnitudes.value
+    return Certificate(bound: bound, value: value, ratio: a > 0 ? value.divided(byAtLeast: a) : nil)
+  }
+}
+
+extension Radius {
+  /// relative · A + absolute.
+  public func bound(_ magnitudes: Upward) -> Upward { relative * magnitudes + absolute }
+}

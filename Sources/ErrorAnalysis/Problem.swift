@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a bound is asked about: a sum or dot product as a list of levels, and what was seen of one evaluation.
+
+public import Accumulation
+public import Formats
+
+/// Numbers as bounds see them: multiples of `2^quantum` with at most `precision` significant bits.
+public struct Grain: Hashable, Sendable {
+  public let precision: Int
+  public let quantum: Int
+
+  public init(precision: Int, quantum: Int) {
+    self.precision = precision
+    self.quantum = quantum
+  }
+
+  /// The values of a format.
+  public init(_ format: Format) { self.init(precision: format.precision, quantum: format.quantumExponent) }
+
+  /// Exact products of the values of two formats.
+  public static func products(_ a: Format, _ b: Format) -> Grain {
+    Grain(precision: a.precision + b.precision, quantum: a.quantumExponent + b.quantumExponent)
+  }
+}
+
+/// One level of a summation, or the rounding of the products (level 0).
+public struct Level: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable { case products, sequential, pairwise }
+
+  public let kind: Kind
+  public let rounder: Rounder
+  /// k: the most inexact roundings that a term of one sum passes through at this level.
+  public let depth: Int
+  /// Roundings at this level in the whole problem.
+  public let roundings: Int
+  /// Whether every number that is rounded here is a multiple of the format's quantum, subnormals kept: then nothing underflows.
+  public let isFree: Bool
+  /// Whether every term of a sum is itself a value of the level's format (range aside).
+  public let holdsTerms: Bool
+}
+
+/// A sum of n terms, or a dot product of n pairs, carried out by a plan.
+public struct Problem: Hashable, Sendable {
+  public let count: Int
+  /// Innermost first; rounded products are level 0.
+  public let levels: [Level]
+  public let isDotProduct: Bool
+  /// The form of the problem as text, for messages.
+  public let summary: String
+
+  /// Σ xᵢyᵢ with x and y from formats; with `hasInitial`, c + Σ xᵢyᵢ with c from the plan's output format, and |c| part of A.
+  public static func dot(_ x: Format, _ y: Format, _ dot: DotProduct, count: Int, hasInitial: Bool = false) -> Problem {
+    var levels: [Level] = []
+    var grain = Grain.products(x, y)
+    if case .rounded(let rounder) = dot.product {
+      levels.append(Level(
+        kind: .products, rounder: rounder, depth: 1, roundings: count, isFree: grain.isFree(in: rounder), holdsTerms: false))
+      grain = Grain(rounder.format)
+    }
+    append(dot.plan, count, sums: 1, grain, roundsLeaves: dot.product == .fused, hasInitial: hasInitial, to: &levels)
+    return Problem(count: count, levels: levels, isDotProduct: true, summary: "\(count) products of \(x) and \(y) in \(dot.plan)")
+  }
+
+  /// Σ xᵢ with terms from a format.
+  public static func sum(_ format: Format, _ plan: Plan, count: Int) -> Problem {
+    var levels: [Level] = []
+    append(plan, count, sums: 1, Grain(format), roundsLeaves: false, hasInitial: false, to: &levels)
+    return Problem(count: count, levels: levels, isDotProduct: false, summary: "\(count) terms of \(format) in \(plan)")
+  }
+
+  /// Appends the levels of `sums` sums of up to n terms each and returns the grain of their results.
+  @discardableResult
+  private static func append(
+    _ plan: Plan, _ n: Int, sums: Int, _ terms: Grain, roundsLeaves: Bool, hasInitial: Bool, to levels: inout [Level]
+  ) -> Grain {
+    switch plan {
+    case .sequential(let rounder):
+      // From +0 the first addition only rounds the first term.
+      let isHeld = terms.isHeld(by: rounder)
+      let depth = max(0, isHeld && !hasInitial ? n - 1 : n)
+      levels.append(Level(
+        kind: .sequential, rounder: rounder, depth: depth, roundings: sums * depth, isFree: terms.isFree(in: rounder),
+        holdsTerms: isHeld))
+      return Grain(rounder.format)
+    case .pairwise(let rounder, let leaf):
+      let isHeld = terms.isHeld(by: rounder)
+      let leaves = (n + leaf - 1) / leaf
+      let height = leaves < 2 ? 0 : Int.bitWidth - (leaves - 1).leadingZeroBitCount
+      // Bare terms meet their first rounding in the tree itself, unless there is no tree.
+      let isBare = leaf == 1 && !roundsLeaves && n != 1
+      let leafDepth = isBare ? 0 : max(0, min(leaf, n) - (isHeld ? 1 : 0))
+      let inLeaves = isBare ? 0 : max(0, isHeld ? n - leaves : n)
+      levels.append(Level(
+        kind: .pairwise, rounder: rounder, depth: leafDepth + height + (hasInitial ? 1 : 0),
+        roundings: sums * (inLeaves + max(0, leaves - 1)) + (hasInitial ? 1 : 0),
+        isFree: terms.isFree(in: rounder), holdsTerms: isHeld))
+      return Grain(rounder.format)
+    case .chunked(let count, let inner, let outer):
+      let chunks = (n + count - 1) / count
+      let grain = append(inner, min(count, n), sums: sums * chunks, terms, roundsLeaves: roundsLeaves, hasInitial: false, to: &levels)
+      return append(outer, chunks, sums: sums, grain, roundsLeaves: false, hasInitial: hasInitial, to: &levels)
+    }
+  }
+}
+
+extension Grain {
+  /// Whether every number of this grain is a value of the rounder's format, range aside.
+  func isHeld(by rounder: Rounder) -> Bool {
+    isFree(in: rounder) && (!rounder.format.isFloating || precision <= rounder.format.precision)
+  }
+
+  /// Whether sums of numbers of this grain and values of the format never have bits below the format's quantum.
+  func isFree(in rounder: Rounder) -> Bool { quantum >= rounder.format.quantumExponent && rounder.keepsSubnormals }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nonnegative numbers whose operations round up, so that a bound written in them is a bound.
+
+public import Formats
+
+/// A nonnegative real, represented by a double that is not below it.
+///
+/// Every operation returns the smallest double that is not below the exact result for its operands (exact results stay
+/// exact), with +∞ beyond the range of doubles. Formulas that increase in each operand are therefore rigorous.
+public struct Upward: Hashable, Comparable, Sendable {
+  public let value: Double
+
+  public static let zero = Upward(0)
+
+  /// - Precondition: `value` is not negative and not NaN.
+  public init(_ value: Double) {
+    precondition(value >= 0, "an upper bound of a magnitude is not \(value)")
+    self.value = value
+  }
+
+  public init(_ value: Int) { self.init(Double(value)) }
+
+  /// A nonnegative dyadic number, rounded up.
+  public init(_ x: Dyadic) {
+    precondition(!x.isNegative, "an upper bound of a magnitude is not \(x)")
+    var up = Double(exactly: x) ?? Value.finite(x).double
+    if let rounded = Dyadic(up), rounded < x { up = up.nextUp }
+    self.init(up)
+  }
+
+  public static func < (a: Upward, b: Upward) -> Bool { a.value < b.value }
+
+  public static func + (a: Upward, b: Upward) -> Upward {
+    let sum = a.value + b.value
+    guard sum.isFinite else { return Upward(.infinity) }
+    // The exact error of the sum (2Sum), whose sign says on which side of it the double lies.
+    let b1 = sum - a.value
+    let error = (a.value - (sum - b1)) + (b.value - b1)
+    return Upward(error > 0 ? sum.nextUp : sum)
+  }
+
+  public static func * (a: Upward, b: Upward) -> Upward {
+    if a.value == 0 || b.value == 0 { return .zero }
+    let product = a.value * b.value
+    guard product.isFinite else { return Upward(.infinity) }
+    // Below this the error of the product may itself underflow.
+    if product < 0x1p-900 { return Upward(product.nextUp) }
+    let error = (-product).addingProduct(a.value, b.value)
+    return Upward(error > 0 ? product.nextUp : product)
+  }
+
+  /// x / d for a divisor given by a **lower** bound `d` > 0.
+  public func divided(byAtLeast d: Double) -> Upward {
+    precondition(d > 0, "a lower bound of a divisor is not \(d)")
+    let quotient = value / d
+    guard quotient.isFinite, quotient > 0x1p-900 else { return value == 0 ? .zero : Upward(quotient.nextUp) }
+    let remainder = value.addingProduct(-quotient, d)
+    return Upward(remainder > 0 ? quotient.nextUp : quotient)
+  }
+
+
+  /// x / (1 + x).
+  public var overOnePlusItself: Upward {
+    guard value.isFinite else { return Upward(1) }
+    let sum = 1 + value
+    let rest = sum - 1
+    let error = (1 - (sum - rest)) + (value - rest)
+    return divided(byAtLeast: error < 0 ? sum.nextDown : sum)
+  }
+
+  /// x / (1 − x); +∞ from x = 1 on.
+  public var overOneMinusItself: Upward {
+    guard value < 1 else { return Upward(.infinity) }
+    return divided(byAtLeast: (1 - value).nextDown)
+  }
+
+  /// (1 + x)^k − 1, without the cancellation of its formula. Complexity: O(log k).
+  public func compounded(_ k: Int) -> Upward {
+    precondition(k >= 0, "a power of \(k)")
+    if k == 0 { return .zero }
+    let half = compounded(k / 2)
+    let even = half + half + half * half
+    return k % 2 == 0 ? even : even + self + even * self
+  }
+}

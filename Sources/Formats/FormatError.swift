@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors of names and policies.
+
+/// What is wrong with a format name, a rounding mode, or a combination of policies.
+public enum FormatError: Error, Hashable, Sendable {
+  case unknownFormat(String, nearest: [String])
+  case fieldOutOfRange(String, field: String, given: String, allowed: String)
+  case unknownRounding(String)
+  case randomBits(Int)
+  case overflow(Overflow, format: String, allowed: [Overflow])
+  case flush(format: String)
+}
+
+extension FormatError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownFormat(let name, let nearest):
+      let hint = nearest.isEmpty ? "" : "did you mean \(nearest.joined(separator: ", "))? "
+      return "unknown format '\(name)'; \(hint)Formats are written e4m3, e4m3fn, bf16, q8.13, ...; `fmtlab formats` lists them."
+    case .fieldOutOfRange(let name, let field, let given, let allowed):
+      return "format '\(name)' has \(field) \(given); allowed is \(allowed)."
+    case .unknownRounding(let name):
+      return "unknown rounding '\(name)'; use rne, rna, rnz, rz, ru, rd, ro, sr, or srN with N random bits."
+    case .randomBits(let count):
+      return "rounding sr\(count) asks for \(count) random bits; allowed is 1 to 64."
+    case .overflow(let policy, let format, let allowed):
+      return "overflow policy '\(policy.rawValue)' has no meaning in \(format); use \(list(allowed.map(\.rawValue)))."
+    case .flush(let format):
+      return "\(format) has no subnormals to flush; leave the subnormals policy at 'keep'."
+    }
+  }
+
+  private func list(_ names: [String]) -> String {
+    names.count < 2 ? names.joined() : names.dropLast().joined(separator: ", ") + " or " + names.last!
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rounding modes and the policies beside them.
+
+/// Which neighbour a number between two values of a format becomes.
+///
+/// | mode | name | a number between two neighbours becomes |
+/// |---|---|---|
+/// | `nearestEven` | rne | the nearer one; from the middle, the one with even code |
+/// | `nearestAway` | rna | the nearer one; from the middle, the one of larger magnitude |
+/// | `nearestZero` | rnz | the nearer one; from the middle, the one of smaller magnitude |
+/// | `towardZero` | rz | the one of smaller magnitude |
+/// | `up`, `down` | ru, rd | the larger, the smaller one |
+/// | `toOdd` | ro | the one with odd code |
+/// | `stochastic` | sr | the one above with probability f, its distance from the one below in units of their gap |
+/// | `stochasticBits(N)` | srN | likewise with f cut to N bits: probability ⌊2^N f⌋ / 2^N |
+///
+/// In the stochastic modes "above" means of larger magnitude. `srN` compares f, **truncated** to N bits, with an N-bit random
+/// integer, as hardware does: it is biased towards zero by less than 2^-N of a gap on every input, 2^-(N+1) of a gap on
+/// the average of finely spread inputs, and moves nothing nearer than 2^-N of a gap to its lower neighbour.
+public enum Rounding: Hashable, Sendable {
+  case nearestEven, nearestAway, nearestZero
+  case towardZero, up, down
+  case toOdd
+  case stochastic
+  case stochasticBits(Int)
+
+  /// The modes that draw no random bits.
+  public static let deterministic: [Rounding] = [
+    .nearestEven, .nearestAway, .nearestZero, .towardZero, .up, .down, .toOdd,
+  ]
+
+  public var isNearest: Bool { self == .nearestEven || self == .nearestAway || self == .nearestZero }
+
+  public var isStochastic: Bool {
+    switch self {
+    case .stochastic, .stochasticBits: true
+    default: false
+    }
+  }
+}
+
+extension Rounding: CustomStringConvertible {
+  private static let names: [(Rounding, String)] = [
+    (.nearestEven, "rne"), (.nearestAway, "rna"), (.nearestZero, "rnz"), (.towardZero, "rz"),
+    (.up, "ru"), (.down, "rd"), (.toOdd, "ro"), (.stochastic, "sr"),
+  ]
+
+  /// Other tools' names, in lower case.
+  private static let aliases: [String: Rounding] = [
+    "rn": .nearestEven, "ne": .nearestEven, "nearest": .nearestEven, "tiestoeven": .nearestEven, "nearesteven": .nearestEven,
+    "nearesttiestoeven": .nearestEven, "rnear_even": .nearestEven, "ties_even": .nearestEven, "rmode=1": .nearestEven,
+    "rmm": .nearestAway, "tiestoaway": .nearestAway, "nearesttiestoaway": .nearestAway, "near_maxmag": .nearestAway,
+    "nearestaway": .nearestAway, "ties_away": .nearestAway, "nearestzero": .nearestZero,
+    "rtz": .towardZero, "towardzero": .towardZero, "minmag": .towardZero, "truncate": .towardZero, "trn_zero": .towardZero,
+    "rtp": .up, "rup": .up, "up": .up, "towardpositive": .up, "rmax": .up,
+    "rtn": .down, "rdn": .down, "down": .down, "towardnegative": .down, "rmin": .down, "floor": .down,
+    "rodd": .toOdd, "toodd": .toOdd, "jam": .toOdd, "odd": .toOdd,
+    "stochastic": .stochastic, "stoch_weighted": .stochastic, "dither": .stochastic,
+  ]
+
+  public var description: String {
+    if case .stochasticBits(let count) = self { return "sr\(count)" }
+    return Rounding.names.first { $0.0 == self }!.1
+  }
+
+  /// The mode of a name or alias, upper or lower case.
+  public init(_ name: String) throws(FormatError) {
+    let text = name.lowercased()
+    if let known = Rounding.names.first(where: { $0.1 == text })?.0 ?? Rounding.aliases[text] {
+      self = known
+    } else if text.hasPrefix("sr"), !text.hasPrefix("sr+"), let count = Int(text.dropFirst(2)) {
+      guard (1...64).contains(count) else { throw .randomBits(count) }
+      self = .stochasticBits(count)
+    } else {
+      throw .unknownRounding(name)
+    }
+  }
+}
+
+/// What becomes of a rounded number beyond the largest finite value.
+public enum Overflow: String, Hashable, Sendable, CaseIterable {
+  /// By direction, as IEEE 754: infinity in the nearest and stochastic modes and in the directed mode that points there, the
+  /// largest finite value in the others. NaN takes the place of infinity in a format that has only NaN.
+  case ieee
+  /// Infinity in every mode, or NaN in a format that has only NaN.
+  case infinity
+  /// The nearest finite value. Infinite inputs are clamped too (OCP saturation). NaN stays NaN.
+  case saturate
+  /// Modulo 2^width, as two's-complement hardware without overflow logic; fixed point only.
+  case wrap
+}
+
+/// Whether results below the smallest normal number are kept.
+public enum Subnormals: String, Hashable, Sendable, CaseIterable {
+  case keep
+  /// A result that, rounded to p bits without regard to the range, is below the smallest normal number becomes a zero of
+  /// its sign (flush to zero, tininess detected after rounding).
+  case flush
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// The main job: measured rounding errors of dot products beside the bounds that apply to them.
+
+public import Accumulation
+public import ErrorAnalysis
+public import Formats
+
+/// A question about an accumulator: how wrong are dot products of these lengths on these data?
+///
+/// The data are rounded to `format` first, to nearest; errors are those of the dot product of the rounded data, so they are
+/// the accumulator's own. Exact values come from ``ExactSum``.
+public struct Analysis: Sendable {
+  public var format: Format
+  public var dot: DotProduct
+  public var counts: [Int]
+  public var data: DataSource
+  public var trials: Int
+  public var seed: UInt64
+  /// Confidence of probabilistic bounds.
+  public var confidence: Double
+  /// The error ratio that the verdict looks for.
+  public var target: Double
+
+  public init(
+    format: Format, dot: DotProduct, counts: [Int] = [16, 64, 256, 1024], data: DataSource = .digits, trials: Int = 2000,
+    seed: UInt64 = 1, confidence: Double = 0.99, target: Double = 0.01
+  ) {
+    self.format = format
+    self.dot = dot
+    self.counts = counts
+    self.data = data
+    self.trials = trials
+    self.seed = seed
+    self.confidence = confidence
+    self.target = target
+  }
+
+  public static let largestCount = 1 << 24
+}
+
+/// What the trials of one length showed.
+public struct Measurement: Sendable {
+  public let n: Int
+  /// Error / Σ|xᵢyᵢ| over the trials that did not overflow and have a nonzero sum of magnitudes.
+  public let ratio: Spread
+  /// Error / |Σxᵢyᵢ|, over those with a nonzero sum.
+  public let relative: Spread
+  /// Share of trials in which a result overflowed.
+  public let overflow: Double
+  /// Share of the additions of nonzero terms that left the accumulator unchanged.
+  public let stagnated: Double
+  public let bounds: [BoundMeasurement]
+  public let inapplicable: [Inapplicable]
+}
+
+/// A bound beside what was measured.
+public struct BoundMeasurement: Sendable {
+  public let bound: Bound
+  /// The largest bound / Σ|xᵢyᵢ| over the trials.
+  public let value: Double
+  /// Trials whose error exceeded their bound, compared exactly.
+  public let violations: Int
+  /// value / the largest measured ratio; +∞ if no error was seen.
+  public let tightness: Double
+}
+
+extension Analysis {
+  /// Runs the trials of every length, and measures.
+  ///
+  /// - Random: trial t of length n uses the stream (seed, "trials", n, t); the same bits for any `parallelism`.
+  /// - Complexity: trials · Σ counts roundings, about 100 ns each.
+  public func run(_ parallelism: Parallelism = .allCores, progress: Progress = .silent) -> [Measurement] {
+    let sampler = Sampler(data, format)
+    let total = Double(counts.reduce(0, +))
+    var finished = 0
+    return counts.map { n in
+      let (base, share) = (Double(finished) / total, Double(n) / total)
+      finished += n
+      let inner = progress.report.map { report in Progress { fraction in report(base + share * fraction) } } ?? .silent
+      return measure(n, sampler, parallelism, inner)
+    }
+  }
+
+  /// The trials of one length in batches, merged in order.
+  private func measure(_ n: Int, _ sampler: Sampler, _ parallelism: Parallelism, _ progress: Progress) -> Measurement {
+    let problem = Problem.dot(format, format, dot, count: n)
+    let bounds = Bound.applicable(to: problem)
+    let stream = RandomStream(seed: seed, "trials").child(n)
+    let batch = 20
+    let results = parallelMap((trials + batch - 1) / batch, parallelism, progress: progress) { b in
+      (b * batch..<min(trials, (b + 1) * batch)).map { trial(n, sampler, bounds, stream.child($0)) }
+    }.flatMap { $0 }
+    let valid = results.filter { !$0.overflowed }
+    let ratio = Spread(signed: valid.compactMap(\.ratio))
+    let additions = results.reduce(0) { $0 + $1.additions }
+    return Measurement(
+      n: n, ratio: ratio, relative: Spread(signed: valid.compactMap(\.relative)),
+      overflow: Double(results.count - valid.count) / Double(results.count),
+      stagnated: additions == 0 ? 0 : Double(results.reduce(0) { $0 + $1.swallowed }) / Double(additions),
+      bounds: bounds.enumerated().map { i, bound in
+        let value = valid.compactMap { $0.bounds[i].ratio }.max() ?? .nan
+        return BoundMeasurement(
+          bound: bound.bound, value: value, violations: valid.count { $0.bounds[i].isViolated },
+          tightness: ratio.max == 0 && value == 0 ? 1 : value / ratio.max)
+      },
+      inapplicable: Bound.catalogue.compactMap { $0.inapplicability(to: problem) })
+  }
+
+  private func trial(_ n: Int, _ sampler: Sampler, _ bounds: [ApplicableBound], _ stream: RandomStream) -> Trial {
+    let (x, y) = sampler.pair(count: n, stream)
+    var exact = ExactSum(products: format, format, and: dot.plan.output.format)
+    var magnitudes = exact
+    for i in 0..<n {
+      // Sampled values are finite.
+      let product = x[i].dyadic! * y[i].dyadic!
+      exact += product
+      magnitudes += product.magnitude
+    }
+    var observation = Observation(magnitudes: Upward(magnitudes.magnitudeRoundedUp))
+    let computed = dot.evaluate(x, y, random: dot.isStochastic ? stream.child("rounding") : nil) { observation.note($0) }
+    guard !observation.overflowed, let result = computed.dyadic else { return Trial(observation) }
+    var error = exact
+    error -= result
+    let (sum, a, e) = (exact.double, magnitudes.double, -error.double)
+    let errorAbove = error.magnitudeRoundedUp
+    return Trial(
+      ratio: a > 0 ? e / a : nil, relative: sum != 0 ? e / abs(sum) : nil, observation,
+      bounds: bounds.map { bound in
+        // Nothing overflowed, so every hypothesis holds.
+        let certificate = try! bound.certify(observation)
+        return (certificate.ratio?.value, errorAbove > certificate.value.value)
+      })
+  }
+}
+
+/// The outcome of one trial.
+private struct Trial: Sendable {
+  let ratio: Double?
+  let relative: Double?
+  let overflowed: Bool
+  let additions: Int
+  let swallowed: Int
+  /// In the order of the bounds asked for; empty after an overflow.
+  let bounds: [(ratio: Double?, isViolated: Bool)]
+
+  init(ratio: Double? = nil, relative: Double? = nil, _ observation: Observation, bounds: [(ratio: Double?, isViolated: Bool)]? = nil) {
+    self.ratio = ratio
+    self.relative = relative
+    overflowed = bounds == nil
+    additions = observation.nonzeroAdditions
+    swallowed = observation.swallowed
+    self.bounds = bounds ?? []
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// An analysis with its results, as the JSON document of `fmtlab analyze`.
+
+internal import Accumulation
+internal import ErrorAnalysis
+internal import Formats
+
+/// The document `fmtlab.analyze/1`.
+public struct AnalysisReport: Codable, Hashable, Sendable {
+  public let schema: String
+  public let format: String
+  public let accumulator: String
+  public let product: String
+  public let data: String
+  public let seed: UInt64
+  public let trials: Int
+  public let results: [Result]
+  public let verdict: Verdict
+
+  public struct Result: Codable, Hashable, Sendable {
+    public let n: Int
+    public let measured: Measured
+    /// Exact rms, mean and worst ratio over all inputs; null where they were not computed.
+    @Nullable public var exact: Exact?
+    /// Tightest first.
+    public let bounds: [Bound]
+    public let inapplicable: [Inapplicable]
+  }
+
+  public struct Measured: Codable, Hashable, Sendable {
+    public let ratio: Spread
+    public let relative: Spread
+    public let overflow: Double
+    public let stagnated: Double
+  }
+
+  public struct Exact: Codable, Hashable, Sendable {
+    public let rms: Double
+    public let mean: Double
+    public let worstRatio: Double
+  }
+
+  public struct Bound: Codable, Hashable, Sendable {
+    public let id: String
+    public let kind: String
+    @Nullable public var confidence: Double?
+    public let value: Double
+    public let violations: Int
+    public let tightness: Double
+  }
+
+  public struct Inapplicable: Codable, Hashable, Sendable {
+    public let id: String
+    public let reasons: [String]
+  }
+
+  public init(_ analysis: Analysis, _ results: [Measurement], _ verdict: Verdict) {
+    schema = "fmtlab.analyze/1"
+    format = analysis.format.name
+    accumulator = "\(analysis.dot.plan)"
+    product = "\(analysis.dot.product)"
+    data = analysis.data.name
+    seed = analysis.seed
+    trials = analysis.trials
+    self.results = results.map { result in
+      Result(
+        n: result.n,
+        measured: Measured(ratio: result.ratio, relative: result.relative, overflow: result.overflow, stagnated: result.stagnated),
+        exact: nil,
+        bounds: result.bounds.sorted { $0.value < $1.value }.map {
+          Bound(
+            id: $0.bound.id, kind: $0.bound.kind.rawValue, confidence: nil, value: $0.value, violations: $0.violations,
+            tightness: $0.tightness)
+        },
+        inapplicable: result.inapplicable.map { Inapplicable(id: $0.id, reasons: $0.reasons) })
+    }
+    self.verdict = verdict
+  }
+}

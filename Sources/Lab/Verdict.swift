@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the measurements mean: which bound explains them, where the accumulator gives up, what would help.
+
+internal import Accumulation
+internal import ErrorAnalysis
+internal import Formats
+
+/// The conclusion of an analysis.
+public struct Verdict: Codable, Hashable, Sendable {
+  public let target: Double
+  /// 99th percentile of the error ratio at the largest n.
+  public let error: Double
+  public let meetsTarget: Bool
+  /// The tightest bound at the largest n where one applies, and its tightness there.
+  @Nullable public var explainedBy: String?
+  @Nullable public var tightness: Double?
+  /// The smallest n at which at least ``stagnationThreshold`` of the nonzero terms were swallowed.
+  @Nullable public var stagnatesFrom: Int?
+  /// The smallest n at which a trial overflowed.
+  @Nullable public var overflowsFrom: Int?
+  /// Trials in which an error exceeded a bound; anything but 0 is a bug.
+  public let violations: Int
+  /// The smallest changes that meet the target, one of each kind that can.
+  public let suggestions: [Suggestion]
+  /// Kinds of change that were tried without reaching the target.
+  public let failed: [Suggestion]
+
+  /// A changed accumulator and its measured error (99th percentile of the ratio at the largest n).
+  public struct Suggestion: Codable, Hashable, Sendable {
+    public let change: Change
+    public let accumulator: String
+    public let error: Double
+  }
+
+  public enum Change: String, Codable, Hashable, Sendable {
+    case fractionBits, exponentBits, chunks, stochasticRounding
+  }
+
+  public static let stagnationThreshold = 0.5
+}
+
+extension Analysis {
+  /// The verdict on measurements of this analysis.
+  ///
+  /// Suggestions are measured on the largest n with at most 400 trials each.
+  public func verdict(_ results: [Measurement], _ parallelism: Parallelism = .allCores) -> Verdict {
+    guard let last = results.max(by: { $0.n < $1.n }) else { preconditionFailure("an analysis of no lengths") }
+    let error = last.overflow > 0.01 ? Double.infinity : last.ratio.p99
+    // A bound explains an error that it is close to; overflow leaves nothing to explain.
+    let tightest = last.bounds.filter { $0.value.isFinite }.min { $0.value < $1.value }
+    var (suggestions, failed): ([Verdict.Suggestion], [Verdict.Suggestion]) = ([], [])
+    let meetsTarget = error <= target
+    if !meetsTarget {
+      for (change, candidates) in alternatives(overflows: last.overflow > 0) {
+        let tried = firstMeeting(change, candidates, n: last.n, parallelism)
+        guard let tried else { continue }
+        if tried.error <= target { suggestions.append(tried) } else { failed.append(tried) }
+      }
+    }
+    return Verdict(
+      target: target, error: error, meetsTarget: meetsTarget, explainedBy: tightest?.bound.id, tightness: tightest?.tightness,
+      stagnatesFrom: results.filter { $0.stagnated >= Verdict.stagnationThreshold }.map(\.n).min(),
+      overflowsFrom: results.filter { $0.overflow > 0 }.map(\.n).min(),
+      violations: results.flatMap(\.bounds).reduce(0) { $0 + $1.violations }, suggestions: suggestions, failed: failed)
+  }
+
+  /// Changed plans, the smallest change of each kind first.
+  private func alternatives(overflows: Bool) -> [(Verdict.Change, [Plan])] {
+    guard case .sequential(let rounder) = dot.plan, case .floating(let f) = rounder.format.encoding else { return [] }
+    func widened(exponent: Int, fraction: Int) -> Plan? {
+      guard let format = try? Format("e\(f.exponentBits + exponent)m\(f.fractionBits + fraction)") else { return nil }
+      return (try? Rounder(to: format, rounder.rounding)).map { .sequential($0) }
+    }
+    var all: [(Verdict.Change, [Plan])] = []
+    if overflows {
+      all.append((.exponentBits, (1...3).flatMap { e in (0...12).compactMap { widened(exponent: e, fraction: $0) } }))
+    } else {
+      all.append((.fractionBits, (1...16).compactMap { widened(exponent: 0, fraction: $0) }))
+    }
+    // The largest chunk first: it hands over least often.
+    all.append((.chunks, (1...8).reversed().map { .chunked(1 << $0, inner: dot.plan, outer: dot.plan) }))
+    if !rounder.rounding.isStochastic, let stochastic = try? Rounder(to: rounder.format, .stochastic, overflow: rounder.overflow) {
+      all.append((.stochasticRounding, [.sequential(stochastic)]))
+    }
+    return all
+  }
+
+  /// The first plan that meets the target, otherwise the best one.
+  private func firstMeeting(_ change: Verdict.Change, _ plans: [Plan], n: Int, _ parallelism: Parallelism) -> Verdict.Suggestion? {
+    var best: Verdict.Suggestion?
+    for plan in plans {
+      var changed = self
+      changed.dot = DotProduct(plan, product: dot.product)
+      changed.counts = [n]
+      changed.trials = min(trials, 400)
+      let result = changed.run(parallelism)[0]
+      let error = result.overflow > 0.01 || result.ratio.p99.isNaN ? Double.infinity : result.ratio.p99
+      let suggestion = Verdict.Suggestion(change: change, accumulator: "\(plan)", error: error)
+      if error <= target { return suggestion }
+      if best.map({ error < $0.error }) ?? true { best = suggestion }
+    }
+    return best
+  }
+}
+
+/// An optional that is written as null rather than left out.
+@propertyWrapper
+public struct Nullable<Wrapped: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
+  public var wrappedValue: Wrapped?
+
+  public init(wrappedValue: Wrapped?) { self.wrappedValue = wrappedValue }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    wrappedValue = container.decodeNil() ? nil : try container.decode(Wrapped.self)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+  }
+}

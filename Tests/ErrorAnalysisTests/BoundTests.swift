@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Worked numbers of the bounds, and their hypotheses.
+
+import Accumulation
+import ErrorAnalysis
+import Formats
+import Foundation
+import Testing
+
+@Suite struct BoundTests {
+  private func bound(_ id: String) throws -> Bound { try #require(Bound.catalogue.first { $0.id == id }) }
+
+  private func relative(_ id: String, _ problem: Problem) throws -> Double? { try? bound(id).applied(to: problem).radius?.relative.value }
+
+  private func dot(_ format: String, _ accumulator: String, n: Int, product: String = "exact") throws -> Problem {
+    let format = try Format(format)
+    return .dot(format, format, DotProduct(try Plan(text: accumulator), product: try Product(text: product)), count: n)
+  }
+
+  @Test func exactProductsThatTheAccumulatorCannotHoldCostOneRoundingEach() throws {
+    // e4m3 products have 8 bits, e6m5 keeps 6: k = n; bf16 keeps 8: k = n - 1.
+    #expect(try relative("dot.nu", dot("e4m3", "e6m5", n: 16)) == 16.0 / 64)
+    #expect(try relative("dot.sharp", dot("e4m3", "e6m5", n: 16)) == 0.2)
+    #expect(try relative("dot.sharp", dot("e4m3", "e6m5", n: 1)).map { abs($0 - 1.0 / 65) < 1e-17 } == true)
+    #expect(try relative("dot.nu", dot("e4m3", "bf16", n: 16)) == 15.0 / 256)
+    #expect(try relative("dot.nu", dot("e4m3", "bf16", n: 1)) == 0)
+  }
+
+  @Test func boundsWhoseHypothesesFailAreReportedWithTheNumbers() throws {
+    let long = try dot("e4m3", "e6m5", n: 64)
+    #expect(throws: Inapplicable.self) { try bound("dot.gamma").applied(to: long) }
+    #expect(try bound("dot.gamma").inapplicability(to: long)?.description == "dot.gamma does not apply: k u = 64 · 0.015625 ≥ 1 in e6m5")
+    #expect(try bound("dot.sharp").inapplicability(to: long)?.reasons == ["k = 64 > 1/(2u) = 32 in e6m5"])
+    #expect(try bound("dot.sharp").inapplicability(to: dot("e4m3", "e6m5", n: 32)) == nil)
+    #expect(try bound("dot.nu").inapplicability(to: dot("e4m3", "e6m5@rz", n: 4))?.reasons == ["e6m5@rz does not round to nearest"])
+    #expect(try bound("dot.sharp").inapplicability(to: dot("e5m2", "fp16", n: 4)) != nil, "products of e5m2 underflow in fp16")
+    #expect(try bound("dot.nu").inapplicability(to: dot("e4m3", "pairwise/e4m3", n: 4)) != nil)
+    #expect(try bound("dot.fixed").inapplicability(to: dot("e4m3", "e6m5", n: 4))?.reasons == ["e6m5 is floating point"])
+  }
+
+  @Test func runningBoundsOfAWorkedSum() throws {
+    // Partial sums 1, 1.5, 1.75, 4, 3, 3.75 against 3.6875: u (1.5 + 1.75 + 4 + 3 + 3.75) = 0.875, half ulps 0.625, 5 u A = 1.855.
+    let format = Format.e4m3fn
+    let plan = Plan.sequential(try Rounder(to: format))
+    let terms = [1, 0.5625, 0.3125, 2.25, -1.125, 0.6875]
+    var observation = Observation(magnitudes: Upward(terms.reduce(0) { $0 + abs($1) }))
+    var partial: [Double] = []
+    let result = plan.sum(terms.map { Value($0) }) { step in
+      observation.note(step)
+      partial.append(step.rounded.value.double)
+    }
+    #expect(partial == [1, 1.5, 1.75, 4, 3, 3.75] && result.double - terms.reduce(0, +) == 0.0625)
+    let problem = Problem.sum(format, plan, count: 6)
+    #expect(try bound("dot.running").certify(problem, observation).value.value == 0.875)
+    #expect(try bound("dot.running-ulp").certify(problem, observation).value.value == 0.625)
+    #expect(try bound("dot.nu").certify(problem, observation).value.value == 1.85546875)
+  }
+
+  @Test func hierarchiesMultiplyTheirLevels() throws {
+    // FP8 -> FP16 -> FP32 with 32, 32 and 4 terms: 1 + B = 2.9375 · 1.01513671875 · (1 + 3 · 2^-24).
+    let wide = Problem.sum(.e4m3fn, try Plan(text: "e4m3fn:32,fp16:32,fp32"), count: 4096)
+    let b = try #require(try relative("dot.hierarchy", wide))
+    // Level 1 has k = 31 > 8 and counts k u; level 2 is sharp: 31/2048 / (1 + 31/2048), level 3 too.
+    let (a2, a3) = (31.0 / 2079, 3 / (0x1p24 + 3))
+    let expected: Double = 2.9375 * (1 + a2) * (1 + a3) - 1
+    #expect(abs(b - expected) < 1e-12)
+    // With 8, 128, 4 terms and the sharp factor 7/23 at level 1 the product is 0.3852 with k u above, smaller with sharp factors there.
+    let narrow = Problem.sum(.e4m3fn, try Plan(text: "e4m3fn:8,fp16:128,fp32"), count: 4096)
+    let c = try #require(try relative("dot.hierarchy", narrow))
+    let sharper: Double = (1 + 7.0 / 23) * (1 + 127.0 / 2175) * (1 + a3) - 1
+    #expect(abs(c - sharper) < 1e-12)
+    #expect(c < 0.3853)
+  }
+
+  /// The same hierarchies with k u at every level but the first, as the literature writes them.
+  @Test func hierarchyOfLinearFactors() {
+    func compose(_ factors: [Double]) -> Double { factors.reduce(1) { $0 * (1 + $1) } - 1 }
+    let last = 3 * 0x1p-24
+    let wide = compose([1.9375, 31.0 / 2048, last])
+    let narrow = compose([7.0 / 23, 127.0 / 2048, last])
+    #expect(abs(wide - 1.981965) < 5e-7)
+    #expect(abs(narrow - 0.3852) < 5e-5)
+  }
+
+  @Test func underflowTermsAppearWhereProductsAreFinerThanTheAccumulator() throws {
+    // e5m2 products are multiples of 2^-32, fp16 keeps 2^-24: n η/2.
+    let radius = try #require(try bound("dot.nu").applied(to: dot("e5m2", "fp16", n: 10)).radius)
+    #expect(radius.absolute.value == 10 * 0x1p-25)
+    // e4m3 products are multiples of 2^-18, e6m5 keeps 2^-35: nothing.
+    #expect(try #require(try bound("dot.nu").applied(to: dot("e4m3", "e6m5", n: 10)).radius).absolute == .zero)
+    // Flushing puts the smallest normal number in the place of η/2.
+    let flushed = try #require(try bound("dot.power").applied(to: dot("e4m3", "e6m5@flush", n: 1)).radius)
+    #expect(flushed.absolute.value >= 0x1p-30)
+  }
+
+  @Test func longSumsHaveFiniteLinearBoundsAndNoGamma() throws {
+    let problem = try dot("e4m3", "e4m3", n: 1 << 20)
+    #expect(try relative("dot.nu", problem) == 65536)
+    #expect(try relative("dot.gamma", problem) == nil)
+  }
+
+  @Test func emptyAndSingleSums() throws {
+    for n in [0, 1] {
+      for plan in ["e4m3", "pairwise/e4m3", "e4m3:4,fp16"] {
+        let problem = Problem.sum(.e4m3, try Plan(text: plan), count: n)
+        for applicable in Bound.applicable(to: problem) {
+          guard let radius = applicable.radius else { continue }
+          #expect(radius.relative == .zero && radius.absolute == .zero, "\(applicable.bound.id) \(plan) \(n)")
+        }
+      }
+    }
+  }
+
+  @Test func everyBoundHasAUniqueNameASourceAndAnExistingProof() throws {
+    #expect(Set(Bound.catalogue.map(\.id)).count == Bound.catalogue.count)
+    for bound in Bound.catalogue {
+      #expect(!bound.statement.isEmpty && !bound.source.isEmpty && bound.hypotheses.contains(.noOverflow), "\(bound.id)")
+      let parts = bound.proof.split(separator: "#").map(String.init)
+      let text = try proofText(parts[0])
+      let headings = text.split(separator: "\n").filter { $0.hasPrefix("#") }.map { $0.drop { "# ".contains($0) }.lowercased().replacing(" ", with: "-") }
+      #expect(parts.count == 2 && headings.contains(parts[1]), "\(bound.id): \(bound.proof)")
+      #expect(text.contains("[`\(bound.id)`") || text.contains("`\(bound.id)`]") || text.contains("`\(bound.id)`,"), "\(bound.id)")
+    }
+  }
+
+  private func proofText(_ path: String) throws -> String {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    return try String(contentsOfFile: "/\(root)/\(path)", encoding: .utf8)
+  }
+}

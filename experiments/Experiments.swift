@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs one experiment by name: swift run -c release experiments NAME.
+
+import Glibc
+
+@main
+enum Experiments {
+  /// A new experiment is one file and one line here.
+  static let all: [(name: String, question: String, run: @Sendable ([String]) -> Int32)] = [
+    ("digits-classifier", "trains the embedded classifier weights (--check compares them)", DigitsClassifier.run)
+  ]
+
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst()
+    guard let name = arguments.first, let experiment = all.first(where: { $0.name == name }) else {
+      for experiment in all { print("\(experiment.name)  \(experiment.question)") }
+      exit(arguments.isEmpty ? 0 : 64)
+    }
+    exit(experiment.run(Array(arguments.dropFirst())))
+  }
+}

@@ -42,6 +42,10 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(name: "experiments", dependencies: ["FmtLab"], path: "experiments", swiftSettings: settings),
 
+    .target(name: "TestSupport", dependencies: ["Accumulation", "CMPFR", "Formats"], path: "Tests/TestSupport", swiftSettings: settings),
+    tests("FormatsTests", ["Formats", "TestSupport"]),
+    tests("MultiprecisionTests", ["CMPFR", "Formats", "Multiprecision", "TestSupport"]),
+    tests("AccumulationTests", ["Accumulation", "Formats", "TestSupport"]),
     tests("FmtLabTests", ["FmtLab"]),
     tests("TensorsTests", ["Tensors"]),
     tests("ErrorAnalysisTests", ["Accumulation", "ErrorAnalysis", "Formats"]),

@@ -11,6 +11,7 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
   case lastLevelWithCount(String)
   case modifier(String)
   case scheme(String)
+  case nesting(Int)
 
   public var description: String {
     switch self {
@@ -21,6 +22,7 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
     case .lastLevelWithCount(let level): "the last level '\(level)' takes all that is left and has no count; write e4m3:16,fp16:8,fp32."
     case .modifier(let text):
       "'@\(text)' is neither a rounding (rne, rna, rnz, rz, ru, rd, ro, sr, srN) nor an overflow policy (ieee, infinity, saturate, wrap) nor flush."
+    case .nesting(let depth): "the plan nests \(depth) parentheses; at most 16 are read."
     case .scheme(let text): "unknown accumulation scheme '\(text)'; use FORMAT, FORMAT:COUNT,...,FORMAT or pairwise/FORMAT."
     }
   }
@@ -69,14 +71,19 @@ extension Plan: CustomStringConvertible {
     }
   }
 
+  /// Parentheses within parentheses that are read; more is a mistake, and would only exhaust the stack.
+  private static let deepestNesting = 16
+
   /// Reads `LEVEL{,LEVEL}`: a level is `FORMAT[@ROUNDING][:COUNT]`, `pairwise[LEAF]/FORMAT[:COUNT]`, or a plan of its own in
   /// parentheses with a count. The last level has none.
   public init(text: String) throws(PlanError) {
-    var depth = 0
+    var (depth, deepest) = (0, 0)
     let levels = text.split(omittingEmptySubsequences: false) {
       depth += $0 == "(" ? 1 : $0 == ")" ? -1 : 0
+      deepest = max(deepest, depth)
       return $0 == "," && depth == 0
     }.map(String.init)
+    guard deepest <= Plan.deepestNesting else { throw .nesting(deepest) }
     var plan = try Plan.level(levels[levels.count - 1], isLast: true).plan
     for level in levels.dropLast().reversed() {
       let (inner, count) = try Plan.level(level, isLast: false)
@@ -89,9 +96,9 @@ extension Plan: CustomStringConvertible {
   private static func level(_ text: String, isLast: Bool) throws(PlanError) -> (plan: Plan, count: Int) {
     // ":nosub" belongs to the format; a count starts with a digit.
     var (body, count) = (text, 0)
-    if let colon = text.lastIndex(of: ":"), text[colon...].allSatisfy({ $0 != ")" && $0 != "@" }), text[colon...] != ":nosub" {
+    if let colon = text.lastIndex(of: ":"), text[colon...].allSatisfy({ $0 != ")" && $0 != "@" }), text[colon...].lowercased() != ":nosub" {
       let digits = String(text[text.index(after: colon)...])
-      guard let number = Int(digits), (1...(1 << 31)).contains(number) else { throw .count(digits) }
+      guard let number = termCount(digits) else { throw .count(digits) }
       guard !isLast else { throw .lastLevelWithCount(text) }
       (body, count) = (String(text[..<colon]), number)
     } else if !isLast {
@@ -102,8 +109,14 @@ extension Plan: CustomStringConvertible {
     let scheme = body[..<slash].lowercased()
     guard scheme.hasPrefix("pairwise") else { throw .scheme(scheme) }
     let leafText = scheme.dropFirst(8)
-    guard let leaf = leafText.isEmpty ? 1 : Int(leafText), (1...(1 << 31)).contains(leaf) else { throw .count(String(leafText)) }
+    guard let leaf = leafText.isEmpty ? 1 : termCount(leafText) else { throw .count(String(leafText)) }
     return (.pairwise(try Rounder(text: String(body[body.index(after: slash)...])), leaf: leaf), count)
+  }
+
+  /// A number of terms, written in digits alone.
+  private static func termCount(_ text: some StringProtocol) -> Int? {
+    guard !text.hasPrefix("+"), let number = Int(text), (1...(1 << 31)).contains(number) else { return nil }
+    return number
   }
 }
 

@@ -38,7 +38,7 @@ public struct Radius: Hashable, Sendable {
 public struct Certificate: Sendable {
   public let bound: Bound
   public let value: Upward
-  /// value / A; nil when A = 0.
+  /// value / A; nil when A = 0, or so large or small that a double cannot stand for it.
   public let ratio: Upward?
 }
 
@@ -90,7 +90,7 @@ public struct ApplicableBound: Sendable {
     if observation.overflowed { throw Inapplicable(id: bound.id, reasons: ["a result overflowed or was not finite"]) }
     guard let value = radius?.bound(observation.magnitudes) ?? running?(observation) else { preconditionFailure("\(bound.id) has no formula") }
     let a = observation.magnitudes.value
-    return Certificate(bound: bound, value: value, ratio: a > 0 ? value.divided(byAtLeast: a) : nil)
+    return Certificate(bound: bound, value: value, ratio: a.isNormal ? value.divided(byAtLeast: a) : nil)
   }
 }
 

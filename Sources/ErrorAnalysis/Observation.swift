@@ -68,9 +68,11 @@ extension Rounder {
   }
 
   /// h with |fl(x) − x| ≤ h below the normal range (for fixed point, everywhere): half the spacing there to nearest, the
-  /// spacing in other modes; the smallest normal number is the spacing where subnormals are missing or flushed.
+  /// spacing in other modes; the smallest normal number is the spacing where subnormals are missing or flushed. In a scale
+  /// format, which has no zero, all that would round to one, from either side, becomes the smallest number: less than two of it.
   public var absoluteError: Upward {
-    let spacing = keepsSubnormals || !format.isFloating ? Dyadic.power(format.quantumExponent) : format.minNormal ?? format.minPositive
+    let spacing = keepsSubnormals || !format.isFloating ? Dyadic.power(format.quantumExponent) : format.minNormal ?? .power(format.quantumExponent)
+    if format.minFinite > .zero { return Upward(spacing.scaled(by: 1)) }
     return Upward(isNearest ? spacing.scaled(by: -1) : spacing)
   }
 

@@ -100,6 +100,6 @@ public struct ExactSum: Hashable, Sendable {
 }
 
 extension Format {
-  /// Every finite value is below 2^top in magnitude.
-  var top: Int { max(maxFinite.floorLog2, minFinite.isZero ? Int.min : minFinite.floorLog2) + 1 }
+  /// Every finite value is below 2^top in magnitude, and 2^top is not below the smallest spacing.
+  var top: Int { [maxFinite, minFinite].filter { !$0.isZero }.map(\.floorLog2).max().map { $0 + 1 } ?? quantumExponent }
 }

@@ -109,9 +109,6 @@ extension Format {
       exponentBits: exponentBits, fractionBits: fractionBits, bias: bias, isSigned: isSigned,
       hasSubnormals: hasSubnormals && !isScale, hasZero: !isScale,
       specials: specials == .allOnesNaN && width <= 6 && !isScale ? .none : specials)))
-    guard isScale || !format.maxFinite.isZero else {
-      throw .fieldOutOfRange(name, field: "finite numbers", given: "only 0", allowed: "any format with a nonzero finite number")
-    }
     guard format.minNormal != nil || hasSubnormals else {
       throw .fieldOutOfRange(name, field: "normal numbers", given: "none to keep without subnormals", allowed: "2 or more exponent bits")
     }

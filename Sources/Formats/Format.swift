@@ -125,7 +125,7 @@ extension Format {
     return .power(quantumExponent)
   }
 
-  /// The smallest positive value.
+  /// The smallest positive value. (`e1m0`, which has only zeros and infinities, gives its spacing instead.)
   public var minPositive: Dyadic {
     guard case .floating(let f) = encoding, !f.hasSubnormals else { return .power(quantumExponent) }
     return minNormal ?? .power(quantumExponent)

@@ -92,6 +92,7 @@ struct Grid: Hashable, Sendable {
   let bias: Int
   let maxFinite: Dyadic
   let minMagnitude: Dyadic
+  /// ⌊log₂⌋ of the largest magnitude.
   let maxTop: Int
 
   init(_ format: Format, _ subnormals: Subnormals) {
@@ -100,7 +101,7 @@ struct Grid: Hashable, Sendable {
     emin = format.emin ?? Int.min / 2
     maxFinite = format.maxFinite
     minMagnitude = format.minFinite.magnitude
-    maxTop = max(format.maxFinite.floorLog2, format.minFinite.isZero ? Int.min : format.minFinite.floorLog2)
+    maxTop = format.top - 1
     flushes = subnormals == .flush
     switch format.encoding {
     case .fixed: (skipsSubnormals, hasZero, isFixed, bias) = (false, true, true, 0)
@@ -215,7 +216,9 @@ extension Rounder {
   }
 
   private func clamped(isNegative: Bool) -> Rounded {
-    Rounded(.finite(isNegative ? format.minFinite : grid.maxFinite), [.inexact, .overflow])
+    let end = isNegative ? format.minFinite : grid.maxFinite
+    // In `e1m0`, and below an unsigned format, the end of the range is a zero.
+    return end.isZero ? zero(isNegative: isNegative, [.inexact, .overflow]) : Rounded(.finite(end), [.inexact, .overflow])
   }
 
   private func overflowed(isNegative: Bool) -> Rounded {

@@ -29,8 +29,10 @@ public struct Unrounded: Hashable, Sendable {
   /// The exact number, or `nil` when bits were dropped or it has more than 127 bits.
   @inlinable
   public var dyadic: Dyadic? {
-    guard !isSticky, let m = Int128(exactly: magnitude) else { return nil }
-    return Dyadic(isNegative ? -m : m, exponent: exponent)
+    // MPFR's results arrive with their leading bit in front, and so with trailing zeros.
+    let shift = magnitude.trailingZeroBitCount
+    guard !isSticky, let m = Int128(exactly: magnitude >> UInt128(shift)) else { return nil }
+    return Dyadic(isNegative ? -m : m, exponent: exponent + shift)
   }
 
   /// ⌊log₂ of the magnitude⌋; the magnitude must not be 0.

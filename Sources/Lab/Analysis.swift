@@ -41,7 +41,7 @@ public struct Analysis: Sendable {
 /// What the trials of one length showed.
 public struct Measurement: Sendable {
   public let n: Int
-  /// Error / Σ|xᵢyᵢ| over the trials that did not overflow and have a nonzero sum of magnitudes.
+  /// Error / Σ|xᵢyᵢ| over the trials that did not overflow and whose sum of magnitudes is not 0 and within the normal range of doubles.
   public let ratio: Spread
   /// Error / |Σxᵢyᵢ|, over those with a nonzero sum.
   public let relative: Spread
@@ -124,7 +124,7 @@ extension Analysis {
     let (sum, a, e) = (exact.double, magnitudes.double, -error.double)
     let errorAbove = error.magnitudeRoundedUp
     return Trial(
-      ratio: a > 0 ? e / a : nil, relative: sum != 0 ? e / abs(sum) : nil, observation,
+      ratio: a.isNormal ? e / a : nil, relative: sum.isNormal ? e / abs(sum) : nil, observation,
       bounds: bounds.map { bound in
         // Nothing overflowed, so every hypothesis holds.
         let certificate = try! bound.certify(observation)

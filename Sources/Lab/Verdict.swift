@@ -50,7 +50,8 @@ extension Analysis {
     let tightest = last.bounds.filter { $0.value.isFinite }.min { $0.value < $1.value }
     var (suggestions, failed): ([Verdict.Suggestion], [Verdict.Suggestion]) = ([], [])
     let meetsTarget = error <= target
-    if !meetsTarget {
+    // Without an error ratio (every product 0) there is nothing to improve.
+    if !meetsTarget && !error.isNaN {
       for (change, candidates) in alternatives(overflows: last.overflow > 0) {
         let tried = firstMeeting(change, candidates, n: last.n, parallelism)
         guard let tried else { continue }

@@ -46,9 +46,10 @@ let package = Package(
     tests("FormatsTests", ["Formats", "TestSupport"]),
     tests("MultiprecisionTests", ["CMPFR", "Formats", "Multiprecision", "TestSupport"]),
     tests("AccumulationTests", ["Accumulation", "Formats", "TestSupport"]),
-    tests("FmtLabTests", ["FmtLab"]),
+    tests("FmtLabTests", ["FmtLab", "fmtlab-cli"]),
     tests("TensorsTests", ["Tensors"]),
     tests("ErrorAnalysisTests", ["Accumulation", "ErrorAnalysis", "Formats"]),
+    .testTarget(name: "CLITests", dependencies: ["fmtlab-cli"], exclude: ["Snapshots"], swiftSettings: settings),
     tests("LabTests", ["Accumulation", "ErrorAnalysis", "Formats", "Lab"]),
   ]
 )

@@ -31,7 +31,7 @@ extension DotProduct {
   /// - Shape: x and y of equal length n ≥ 0; n = 0 gives c, by default +0. c is a value of the plan's output format; a pairwise
   ///   sum, which has no accumulator, adds it last. Significands of at most ``largestPrecision`` bits.
   /// - Rounding: as the plan says; infinities and NaN as in IEEE 754.
-  /// - Random: additions take draws 0, 1, … of `random` in the order in which they are carried out; a rounded product i takes
+  /// - Random: additions take draws 0, 1, … of `random` in the order in which they are carried out, left and inner sums first; a rounded product i takes
   ///   draw i of its child "product". Traps without `random` when a mode is stochastic.
   /// - Complexity: O(n) roundings, about 50 ns each.
   public func evaluate(
@@ -71,6 +71,7 @@ private final class Carrier {
   }
 
   func run(_ plan: Plan, count n: Int, from initial: Value, term: (Int) -> Value) -> Value {
+    if n == 0 { return initial }
     switch plan {
     case .sequential(let rounder): return sequential(rounder, from: initial, 0..<n, term)
     case .pairwise(let rounder, let leaf):

@@ -71,7 +71,7 @@ public struct Draw: Hashable, Sendable {
   /// Whether a random number, uniform in [0, 1), is below f; or, for `srN`, below f cut to N bits.
   ///
   /// The number is read 64 bits at a time until it differs from f, so the probability is exactly f however many bits f has.
-  /// f's bits after a sticky end are unknown; they count as one half, an error of the probability below the last known bit.
+  /// f's bits after a sticky end are unknown: an error of the probability below the last known bit.
   func isBelow(_ f: Fraction, bits rounding: Rounding) -> Bool {
     if case .stochasticBits(let count) = rounding {
       let shift = UInt64(64 - count)

@@ -14,6 +14,8 @@
 /// | `stochastic` | sr | the one above with probability f, its distance from the one below in units of their gap |
 /// | `stochasticBits(N)` | srN | likewise with f cut to N bits: probability ⌊2^N f⌋ / 2^N |
 ///
+/// Between 0 and the smallest normal number of a `:nosub` format, 0 counts as even and that number as odd.
+///
 /// In the stochastic modes "above" means of larger magnitude. `srN` compares f, **truncated** to N bits, with an N-bit random
 /// integer, as hardware does: it is biased towards zero by less than 2^-N of a gap on every input, 2^-(N+1) of a gap on
 /// the average of finely spread inputs, and moves nothing nearer than 2^-N of a gap to its lower neighbour.
@@ -79,6 +81,8 @@ extension Rounding: CustomStringConvertible {
 
 /// What becomes of a rounded number beyond the largest finite value.
 public enum Overflow: String, Hashable, Sendable, CaseIterable {
+  /// A negative number that does not round to 0 overflows an unsigned format: to NaN where it has one, except when it saturates.
+  ///
   /// By direction, as IEEE 754: infinity in the nearest and stochastic modes and in the directed mode that points there, the
   /// largest finite value in the others. NaN takes the place of infinity in a format that has only NaN.
   case ieee
@@ -86,7 +90,8 @@ public enum Overflow: String, Hashable, Sendable, CaseIterable {
   case infinity
   /// The nearest finite value. Infinite inputs are clamped too (OCP saturation). NaN stays NaN.
   case saturate
-  /// Modulo 2^width, as two's-complement hardware without overflow logic; fixed point only.
+  /// Modulo 2^width, as two's-complement hardware without overflow logic; fixed point only. Of a number of 2^128 steps or more only
+  /// the leading bits are known, and its residue means nothing.
   case wrap
 }
 

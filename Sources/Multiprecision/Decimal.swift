@@ -30,7 +30,8 @@ extension BigFloat {
   /// The number that a text says (see `Extended(text:)`), at a precision at which the difference from any value of a format
   /// keeps 64 good bits unless the text itself was built to come closer.
   public init(text: String) throws(NumberError) {
-    self = try BigFloat.read(text, precision: min(1 << 20, 512 + 4 * text.utf8.count)).number
+    // In steps, so that two spellings of one number mostly give one result.
+    self = try BigFloat.read(text, precision: min(1 << 20, 512 * (2 + text.utf8.count / 128))).number
   }
 
   /// The number cut towards zero, with MPFR's ternary value.

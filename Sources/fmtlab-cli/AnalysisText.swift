@@ -6,60 +6,95 @@ import FmtLab
 struct AnalysisText {
   private let analysis: Analysis
   private let report: AnalysisReport
+  private let largest: AnalysisReport.Result
 
-  init(_ analysis: Analysis, _ report: AnalysisReport) { (self.analysis, self.report) = (analysis, report) }
+  init(_ analysis: Analysis, _ report: AnalysisReport) {
+    (self.analysis, self.report) = (analysis, report)
+    largest = report.results.max { $0.n < $1.n }!
+  }
 
   var lines: [String] { header + [""] + measured + [""] + bounds + [""] + verdict }
 
-  private func card(_ format: Format) -> String {
-    let range = "\(Value.finite(format.minPositive).double.significant(4)) to \(Value.finite(format.maxFinite).double.significant(6))"
-    let roundoff = format.unitRoundoff.map { ", u = 2^\($0.exponent)" } ?? ""
-    return "\(format): \(format.width) bits, p = \(format.precision), \(range)\(roundoff)"
-  }
+  // MARK: Question
 
   private var header: [String] {
     let rounders = analysis.dot.plan.rounders
-    var lines = ["inputs       \(card(analysis.format))"]
+    var facts = [("inputs", card(analysis.format))]
     for (i, rounder) in rounders.enumerated() {
-      lines.append((i == 0 ? "accumulator  " : "             ") + card(rounder.format) + ", \(rounder.rounding), overflow \(rounder.overflow.rawValue)")
+      let u = rounder.format.isFloating ? ", u = 2^\((rounder.rounding.isNearest ? 0 : 1) - rounder.format.precision)" : ""
+      let flush = rounder.subnormals == .flush ? ", subnormals flushed" : ""
+      let text = "\(card(rounder.format, u)), \(rounder.rounding), overflow \(rounder.overflow.rawValue)\(flush)"
+      facts.append((i == 0 ? rounders.count > 1 ? "accumulators" : "accumulator" : "", text))
     }
-    if rounders.count > 1 { lines.append("             levels \(report.accumulator)") }
-    lines.append("products     \(report.product)")
-    lines.append("data         \(report.data): \(analysis.data.note), rounded to \(analysis.format) first")
-    lines.append("trials       \(report.trials) for each n, seed \(report.seed)")
-    return lines
+    let isPlain = if case .sequential = analysis.dot.plan { true } else { false }
+    if !isPlain { facts.append(("summation", report.accumulator)) }
+    facts += [
+      ("products", report.product), ("data", "\(report.data): \(analysis.data.note), rounded to \(analysis.format)"),
+      ("trials", "\(report.trials) for each n, seed \(report.seed)"),
+    ]
+    return facts.flatMap { label, text in
+      wrap(text, 86).enumerated().map { ($0 == 0 ? label : "").padding(to: 14) + $1 }
+    }
   }
+
+  private func card(_ format: Format, _ unitRoundoff: String? = nil) -> String {
+    let range = format.maxFinite.isZero ? "no finite number but 0" : "2^\(format.minPositive.floorLog2) to \(format.maxText)"
+    let u = unitRoundoff ?? format.unitRoundoff.map { ", u = 2^\($0.exponent)" } ?? ""
+    return "\(format): \(format.width) bits, p = \(format.precision), \(range)\(u)"
+  }
+
+  // MARK: Answers
 
   private var measured: [String] {
     var table = Table(["n", "rms/A", "p99/A", "max/A", "rms/|s|", "p99/|s|", "max/|s|", "overflow", "swallowed"])
     for result in report.results {
       let (r, s) = (result.measured.ratio, result.measured.relative)
       table.add(
-        ["\(result.n)"] + [r.rms, r.p99, r.max, s.rms, s.p99, s.max].map(\.threeDigits)
+        ["\(result.n)"] + [r.rms, r.p99, r.max, s.rms, s.p99, s.max].map { $0.isNaN ? "-" : $0.threeDigits }
           + [percent(result.measured.overflow), percent(result.measured.stagnated)])
     }
-    return ["measured |error| against A = sum |x y| and against |s| = |sum x y|; swallowed: nonzero terms that changed nothing"]
-      + table.lines()
+    return ["measured |error| over A = sum |x y| and over |s| = |sum x y|"] + table.lines()
+      + ["  (p99: 99 % of the errors are not larger; swallowed: nonzero terms that changed nothing)"]
   }
 
   /// A row for each bound, tightest first at the largest n, a column for each n: value and tightness.
   private var bounds: [String] {
-    let last = report.results.max { $0.n < $1.n }!
-    var ids = last.bounds.map(\.id)
+    var ids = largest.bounds.map(\.id)
     for result in report.results { ids += result.bounds.map(\.id).filter { !ids.contains($0) } }
-    guard !ids.isEmpty else { return ["no bound applies"] }
-    var table = Table(["bound on |error| / A"] + report.results.map { "n = \($0.n)" }, leftAligned: [0])
-    for id in ids {
-      table.add([id] + report.results.map { result in
-        guard let bound = result.bounds.first(where: { $0.id == id }) else { return "-" }
-        return bound.value.isNaN ? "overflow" : "\(bound.value.threeDigits) (\(bound.tightness.significant(2))x)"
-      })
+    var lines = ["no bound applies"]
+    if !ids.isEmpty {
+      let columns = report.results.map { result in ["n = \(result.n)"] + ids.map { cell($0, result) } }
+      lines = ["bounds of |error| / A, rounded up; in brackets bound / largest measured error"] + blocks([""] + ids, columns)
     }
-    var lines = table.lines() + ["  (in brackets: bound / largest measured; running bounds: the largest over the trials)"]
     for id in Bound.catalogue.map(\.id) {
       guard let (n, reasons) = firstFailure(of: id) else { continue }
       let reach = n == report.results.map(\.n).min() ? "" : " from n = \(n) on"
-      lines += wrap("\(id) does not apply\(reach): \(reasons.joined(separator: "; "))", 96).enumerated().map { ($0 == 0 ? "  " : "    ") + $1 }
+      lines += paragraph("\(id) does not apply\(reach): \(reasons.joined(separator: "; "))")
+    }
+    return lines
+  }
+
+  private func cell(_ id: String, _ result: AnalysisReport.Result) -> String {
+    guard let bound = result.bounds.first(where: { $0.id == id }) else { return "-" }
+    if bound.value.isNaN { return result.measured.overflow == 1 ? "overflow" : "-" }
+    return "\(bound.value.roundedUp(3)) (\(bound.tightness.isFinite ? bound.tightness.significant(2) : "-"))"
+  }
+
+  /// Tables of as many columns as fit in 100 characters, each with the labels on its left.
+  private func blocks(_ labels: [String], _ columns: [[String]]) -> [String] {
+    var (lines, rest) = ([String](), columns[...])
+    while !rest.isEmpty {
+      var count = rest.count
+      var block: [String]
+      repeat {
+        let shown = Array(rest.prefix(count))
+        var table = Table([labels[0]] + shown.map { $0[0] }, leftAligned: [0])
+        for row in labels.indices.dropFirst() { table.add([labels[row]] + shown.map { $0[row] }) }
+        block = table.lines()
+        count -= 1
+      } while count > 0 && block.contains { $0.count > 100 }
+      lines += (lines.isEmpty ? [] : [""]) + block
+      rest = rest.dropFirst(count + 1)
     }
     return lines
   }
@@ -75,30 +110,50 @@ struct AnalysisText {
 
   private var verdict: [String] {
     let verdict = report.verdict
-    let n = report.results.map(\.n).max()!
+    let n = largest.n
     var sentences: [String] = []
     if verdict.violations > 0 { sentences.append("\(verdict.violations) errors exceed a bound that should hold: a bug of fmtlab.") }
+    if verdict.error.isNaN {
+      sentences.append("Every sum of magnitudes at n = \(n) is 0 or beyond binary64, so there is no error ratio.")
+      return ["verdict"] + sentences.flatMap(paragraph)
+    }
     if let id = verdict.explainedBy, let tightness = verdict.tightness {
-      let closeness = tightness.isFinite ? "\(tightness.significant(2)) times the largest measured error" : "no error was seen"
-      sentences.append("At n = \(n) the tightest bound is \(id), \(closeness); no bound was exceeded.")
+      let closeness = tightness.isFinite ? "\(tightness.significant(2)) times the largest measured error" : "and no error was seen"
+      sentences.append("At n = \(n) the tightest bound is \(id), \(closeness)\(verdict.violations > 0 ? "." : "; no bound was exceeded.")")
     } else {
       sentences.append("At n = \(n) no bound applies to any trial.")
     }
     if let from = verdict.overflowsFrom { sentences.append("From n = \(from) on, sums overflow.") }
     if let from = verdict.stagnatesFrom {
-      sentences.append("From n = \(from) on, the accumulator stagnates: it swallows at least \(percent(Verdict.stagnationThreshold)) of the nonzero terms.")
+      let share = percent(Verdict.stagnationThreshold)
+      sentences.append("From n = \(from) on, the accumulator stagnates: it swallows at least \(share) of the nonzero terms.")
     } else {
       sentences.append("The accumulator does not stagnate at these lengths.")
     }
-    let error = verdict.error.isFinite ? verdict.error.threeDigits : "unbounded (overflow)"
-    sentences.append("99 % of errors at n = \(n) are at most \(error) of A; the target is \(verdict.target.shortDescription)\(verdict.meetsTarget ? ", met." : ".")")
-    var lines = ["verdict"] + sentences.flatMap { wrap($0, 96).enumerated().map { ($0 == 0 ? "  " : "    ") + $1 } }
-    if !verdict.meetsTarget {
-      lines.append(verdict.suggestions.isEmpty ? "  No single change of bits, chunks or rounding that was tried meets it." : "  The smallest single changes that meet it:")
-      for s in verdict.suggestions { lines.append("    \(label(s.change)): --acc \(s.accumulator)  (error \(s.error.threeDigits))") }
-      for s in verdict.failed { lines.append("    \(label(s.change)) not enough: best \(s.accumulator), error \(s.error.threeDigits)") }
+    let errors =
+      verdict.error.isFinite
+      ? "99 % of the errors at n = \(n) are at most \(verdict.error.threeDigits) of A" : "More than 1 % of the sums at n = \(n) overflow"
+    sentences.append("\(errors); the target is \(verdict.target.shortDescription)\(verdict.meetsTarget ? ", met." : ".")")
+    let lines = ["verdict"] + sentences.flatMap(paragraph)
+    return verdict.meetsTarget ? lines : lines + advice
+  }
+
+  private var advice: [String] {
+    let verdict = report.verdict
+    guard !(verdict.suggestions + verdict.failed).isEmpty else {
+      return ["  (Changes are tried only with one floating-point accumulator in sequence.)"]
     }
-    return lines
+    var table = Table(["change", "accumulator", "99 % of errors"], leftAligned: [0, 1])
+    for s in verdict.suggestions + verdict.failed {
+      let isEnough = s.error <= verdict.target
+      table.add([label(s.change), (isEnough ? "--acc " : "best: ") + s.accumulator, s.error.isFinite ? s.error.threeDigits : "overflow"])
+    }
+    let heading = verdict.suggestions.isEmpty ? "No single change that was tried meets it:" : "The smallest single changes that meet it:"
+    let short = verdict.failed.isEmpty || verdict.suggestions.isEmpty ? heading : "The smallest single changes that meet it, and those that fall short:"
+    let lines = table.lines(indent: 4)
+    let isWide = lines.contains { $0.count > 100 }
+    return ["  \(short)"]
+      + (isWide ? (verdict.suggestions + verdict.failed).flatMap { paragraph("\(label($0.change)): \($0.accumulator), error \($0.error.threeDigits)") } : lines)
   }
 
   private func label(_ change: Verdict.Change) -> String {
@@ -110,5 +165,7 @@ struct AnalysisText {
     }
   }
 
-  private func percent(_ share: Double) -> String { share == 0 ? "0 %" : "\((100 * share).significant(share < 0.0995 ? 2 : 3)) %" }
+  private func paragraph(_ text: String) -> [String] { wrap(text, 96).enumerated().map { ($0 == 0 ? "  " : "    ") + $1 } }
+
+  private func percent(_ share: Double) -> String { "\((100 * share).figure(share < 0.0995 ? 2 : 3)) %" }
 }

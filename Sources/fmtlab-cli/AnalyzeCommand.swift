@@ -3,82 +3,120 @@
 
 import ArgumentParser
 import FmtLab
-import FoundationEssentials
 
 struct AnalyzeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "analyze", abstract: "Measure the rounding errors of dot products beside the bounds that hold for them.",
+    usage: "fmtlab analyze --format <format> --acc <acc> [<options>]",
     discussion: """
-      By default x and y are embedded real data: images of digits and the weights of a linear classifier. --x and --y take matrices whose
-      rows are paired at random, shorter rows being chained. Data are rounded to the format first, so errors are the accumulator's own.
+      Measures |error| / A, A = sum |x y|, over random trials of each length n, puts every
+      bound that applies beside it, and says what explains the error and what would help.
+      Data are rounded to the input format first (beyond its range to its largest value), so
+      the errors are the accumulator's own. Results depend on the seed, not on the number of
+      processor cores.
+
+      Data are real and embedded by default: images of handwritten digits and the weights of
+      a linear classifier. --x and --y take matrices (.npy, .csv, .safetensors:NAME; one of
+      them may be -, CSV on standard input): a random row of x meets a random row of y, both
+      from a random place if they are longer than n; if they are shorter, the rows after them
+      follow.
+
+        fmtlab analyze --format e4m3 --acc e6m5
+        fmtlab analyze --format bf16 --acc bf16:64,fp32 --n 256,4096 --data normal --json
+        fmtlab analyze --format e5m2 --acc e5m10@sr --x a.npy --y b.npy --plot errors.svg
+
+      Exit status 1: a bound was exceeded, which is a bug of fmtlab.
       """)
 
   @OptionGroup var accumulator: AccumulatorOptions
-  @Option(help: "Lengths of the dot products, separated by commas.", transform: Input.counts)
+  @Option(
+    help: ArgumentHelp("Lengths of the dot products, separated by commas. (default: 16,64,256,1024)", valueName: "lengths"),
+    transform: Parse.counts)
   var n: [Int] = [16, 64, 256, 1024]
-  @Option(help: "Data: digits, normal, uniform or lognormal.", transform: Input.dataSource) var data: DataSource?
-  @Option(help: "File of x, instead of --data.") var x: String?
-  @Option(help: "File of y, instead of --data.") var y: String?
-  @Option(help: "Trials for each length.") var trials = 2000
-  @Option(help: "Seed of data and stochastic rounding.") var seed: UInt64 = 1
-  @Option(help: "Confidence of probabilistic bounds.") var confidence = 0.99
-  @Option(help: "Error ratio that the verdict looks for.") var target = 0.01
-  @Option(help: "Write a picture (.svg, .png or .pdf) and beside it its data and gnuplot script.") var plot: String?
+  @Option(
+    help: ArgumentHelp("digits, normal, uniform or lognormal (independent numbers). (default: digits)", valueName: "name"),
+    transform: Parse.dataSource)
+  var data: DataSource?
+  @Option(help: ArgumentHelp("Matrix of x, instead of --data.", valueName: "file")) var x: String?
+  @Option(help: ArgumentHelp("Matrix of y, instead of --data.", valueName: "file")) var y: String?
+  @Option(
+    help: ArgumentHelp("Trials for each length. (default: 2000)", valueName: "count"), transform: { try Parse.integer($0, in: 1...10_000_000) })
+  var trials = 2000
+  @OptionGroup var random: SeedOption
+  @Option(
+    help: ArgumentHelp("Confidence of probabilistic bounds. (default: 0.99)", valueName: "share"),
+    transform: { try Parse.number($0, "a number between 0 and 1") { $0 > 0 && $0 < 1 } })
+  var confidence = 0.99
+  @Option(
+    help: ArgumentHelp("|error| / A that the verdict looks for in 99 % of the trials. (default: 0.01)", valueName: "ratio"),
+    transform: { try Parse.number($0, "a positive error ratio") { $0 > 0 && $0.isFinite } })
+  var target = 0.01
+  @Option(
+    help: ArgumentHelp("Draw a picture (.svg, .png or .pdf) by gnuplot, and write its data (.tsv) and script (.gp) beside it.", valueName: "file"),
+    transform: AnalysisPicture.path)
+  var plot: String?
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
     guard (x == nil) == (y == nil) else { throw ValidationError("--x and --y go together; give both files.") }
     guard data == nil || x == nil else { throw ValidationError("--data and --x, --y exclude each other; choose one.") }
-    guard (1...1_000_000_000).contains(trials) else { throw ValidationError("--trials \(trials): give 1 to 1000000000.") }
-    guard confidence > 0, confidence < 1 else { throw ValidationError("--confidence \(confidence): give a number between 0 and 1.") }
-    guard target > 0, target.isFinite else { throw ValidationError("--target \(target): give a positive error ratio.") }
-    if let plot, !["svg", "png", "pdf"].contains(plot.split(separator: ".").last.map(String.init)) {
-      throw ValidationError("--plot \(plot): give a file that ends in .svg, .png or .pdf.")
-    }
   }
 
   func run() throws {
+    if let plot { try Output.checkWritable(plot, "--plot") }
     try accumulator.prepare(output)
     let analysis = Analysis(
-      format: accumulator.format, dot: accumulator.dot, counts: n, data: try source(), trials: trials, seed: seed, confidence: confidence,
-      target: target)
+      format: accumulator.format, dot: accumulator.dot, counts: n, data: try source(), trials: trials, seed: random.seed,
+      confidence: confidence, target: target)
+    Output.showNotes()
     let results = analysis.run(progress: ProgressLine("analyze", output).progress)
     let report = AnalysisReport(analysis, results, analysis.verdict(results))
-    if let plot { try draw(report, to: plot) }
+    if let plot { try AnalysisPicture(report, plot).draw(output) }
     if output.json {
       try Output.json(report)
     } else if output.csv {
       report.csvRows.forEach(Output.csv)
     } else {
-      AnalysisText(analysis, report).lines.forEach(Output.print)
+      Output.print(AnalysisText(analysis, report).lines)
     }
-    if report.verdict.violations > 0 { throw Failure.no("\(report.verdict.violations) errors exceed a bound: this is a bug of fmtlab, please report it") }
+    if report.verdict.violations > 0 {
+      throw Failure.no("\(report.verdict.violations) errors exceed a bound that should hold: a bug of fmtlab; please report it with the command line.")
+    }
   }
 
   private func source() throws -> DataSource {
     guard let x, let y else { return data ?? .digits }
-    let (a, b) = (try Input.rows(Tensor.read(x), x), try Input.rows(Tensor.read(y), y))
-    guard a[0].count == b[0].count else {
-      throw Failure.badData("rows of \(x) have \(a[0].count) elements, those of \(y) \(b[0].count); they must have the same length.")
+    let (a, b) = (try NumberArray(x), try NumberArray(y))
+    guard let m = a.rows.first?.count, let n = b.rows.first?.count, m == n else {
+      throw Failure.badData("\(a.name) has shape \(a.shape), \(b.name) has shape \(b.shape); give matrices with rows of one length.")
     }
-    return .rows(Rows(name: "files", note: "\(a.count) rows of \(x) against \(b.count) rows of \(y)", x: a, y: b))
+    let (rows, others) = (try values(a), try values(b))
+    let note = "\(count(rows.count, "row")) of \(a.name) against \(count(others.count, "row")) of \(b.name)"
+    return .rows(Rows(name: "files", note: Ending.oneLine(note), x: rows, y: others))
   }
 
-  /// The picture, its data and its script; the last two remain when there is no gnuplot.
-  private func draw(_ report: AnalysisReport, to picture: String) throws {
-    let stem = picture.split(separator: ".", omittingEmptySubsequences: false).dropLast().joined(separator: ".")
-    let plot = report.plot
-    let script = plot.script(dataFile: stem + ".tsv", picture: picture)
-    do {
-      try Data(plot.data.utf8).write(to: URL(filePath: stem + ".tsv"), options: .atomic)
-      try Data(script.utf8).write(to: URL(filePath: stem + ".gp"), options: .atomic)
-    } catch {
-      throw Failure.badData("cannot write \(stem).tsv and \(stem).gp; give --plot a path in a writable directory.")
+  /// The rows, rounded once from what is written to the input format, as far as doubles can hold its values.
+  private func values(_ array: NumberArray) throws -> [[Double]] {
+    let rounder = try Rounder(to: accumulator.format, overflow: .saturate)
+    var clamped = 0
+    let rows = try array.rows.enumerated().map { i, row in
+      try row.enumerated().map { j, number -> Double in
+        guard case .finite = number else {
+          throw Failure.badData(
+            "\(array.name): row \(i + 1), column \(j + 1) is \(number == .nan ? "NaN" : "infinite"), which has no rounding error to measure; give finite numbers.")
+        }
+        let rounded = rounder.round(number)
+        if rounded.flags.contains(.overflow) { clamped += 1 }
+        return rounded.value.double
+      }
     }
-    if !LinePlot.run(script: script) {
-      output.note("no picture: gnuplot is missing or failed; \(stem).tsv and \(stem).gp hold the data and the script")
+    if clamped > 0 {
+      output.note("\(clamped) of \(array.elements.count) elements of \(array.name) lie beyond the range of \(accumulator.format) and were clamped to it")
     }
+    return rows
   }
+
+  private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }
 
 extension AnalysisReport {
@@ -95,22 +133,5 @@ extension AnalysisReport {
       if result.bounds.isEmpty { return [common + ["", "", "", "", ""]] }
       return result.bounds.map { common + [$0.id, $0.kind, $0.value.shortDescription, "\($0.violations)", $0.tightness.shortDescription] }
     }
-  }
-
-  /// Errors and bounds against n.
-  var plot: LinePlot {
-    func series(_ name: String, measured: Bool, _ y: (Result) -> Double?) -> LinePlot.Series {
-      LinePlot.Series(name, results.compactMap { r in y(r).map { (Double(r.n), $0) } }, isMeasured: measured)
-    }
-    let ids = results.flatMap { $0.bounds.map(\.id) }.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
-    return LinePlot(
-      title: "\(format) in \(accumulator), products \(product), data \(data)", xLabel: "n, terms of the dot product",
-      yLabel: "|error| / sum |x y|",
-      series: [
-        series("measured maximum", measured: true) { $0.measured.ratio.max },
-        series("measured 99th percentile", measured: true) { $0.measured.ratio.p99 },
-        series("measured rms", measured: true) { $0.measured.ratio.rms },
-      ] + ids.map { id in series(id, measured: false) { r in r.bounds.first { $0.id == id }?.value } },
-      yLimit: 10)  // a bound of more than 1000 % says nothing
   }
 }

@@ -1,33 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
-// How arguments become formats, roundings, numbers and arrays.
+// The options that several commands share, and how their texts become formats, roundings and numbers.
 
 import ArgumentParser
 import FmtLab
-import Glibc
 
-/// Where a stream of random bits starts, and how numbers are rounded.
+/// How numbers are rounded, and where a stream of random bits starts.
 struct RoundingOptions: ParsableArguments {
-  @Option(help: "Rounding: rne rna rnz rz ru rd ro sr srN.", transform: { try Rounding($0) })
+  @Option(
+    help: ArgumentHelp("rne, rna, rnz (to nearest, ties to even, away, to zero), rz, ru, rd, ro (to odd), sr, srN. (default: rne)", valueName: "mode"),
+    transform: { try Rounding($0) })
   var rounding: Rounding = .nearestEven
 
-  @Option(help: "Overflow: ieee, infinity, saturate, or wrap (fixed point).", transform: Input.overflow)
+  @Option(
+    help: ArgumentHelp(
+      "ieee, infinity, saturate, or wrap (fixed point). (default: ieee where there is infinity or NaN, else saturate)", valueName: "policy"),
+    transform: Parse.overflow)
   var overflow: Overflow?
 
-  @Flag(help: "Flush results below the smallest normal number to zero.") var flush = false
+  @Option(help: ArgumentHelp("keep, or flush results below the smallest normal number to zero. (default: keep)", valueName: "policy"), transform: Parse.subnormals)
+  var subnormals: Subnormals = .keep
 
-  @Option(help: "Seed of stochastic rounding.") var seed: UInt64 = 1
+  @OptionGroup var random: SeedOption
 
-  /// The rounder to a format, or a usage error.
+  var seed: UInt64 { random.seed }
+
+  /// The rounder to a format.
   func rounder(to format: Format) throws -> Rounder {
-    do {
-      return try Rounder(to: format, rounding, overflow: overflow, subnormals: flush ? .flush : .keep)
-    } catch {
-      throw Failure.usage(error.description)
-    }
+    try Rounder(to: format, rounding, overflow: overflow, subnormals: subnormals)
   }
 }
 
-enum Input {
+struct SeedOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Seed of all random bits, 0 to 2^64 - 1. (default: 1)", valueName: "seed"),
+    transform: { try Parse.integer($0, in: 0...UInt64.max) })
+  var seed: UInt64 = 1
+}
+
+/// The accumulator of dot products.
+struct AccumulatorOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Format of x and y.", valueName: "format"), transform: { try Format($0) }) var format: Format
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Accumulator: FORMAT[@ROUNDING][@OVERFLOW][@flush] in sequence, LEVEL:COUNT,...,LEVEL in levels, each of which hands the sum of \
+      COUNT terms to the next, or pairwise/FORMAT.
+      """, valueName: "acc"),
+    transform: Parse.plan)
+  var acc: Plan
+
+  @Option(
+    help: ArgumentHelp("Products: exact, fused (one rounding of x y + sum), or FORMAT[@ROUNDING]. (default: exact)", valueName: "product"),
+    transform: { try Product(text: $0) })
+  var product: Product = .exact
+
+  var dot: DotProduct { DotProduct(acc, product: product) }
+
+  /// Refuses what dot products cannot take, and says what bare names of formats mean.
+  func prepare(_ output: OutputOptions) throws {
+    guard format.precision <= DotProduct.largestPrecision else {
+      throw Failure.usage(
+        "--format \(format): exact products would have \(2 * format.precision) bits; use a format of precision \(DotProduct.largestPrecision) or less, such as fp64.")
+    }
+    var formats = [format] + acc.rounders.map(\.format)
+    if case .rounded(let rounder) = product { formats.append(rounder.format) }
+    output.noteMeaning(of: formats)
+  }
+}
+
+/// Texts of options.
+enum Parse {
   static func overflow(_ text: String) throws -> Overflow {
     guard let policy = Overflow(rawValue: text.lowercased()) else {
       throw ValidationError("use one of \(Overflow.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -35,11 +78,34 @@ enum Input {
     return policy
   }
 
+  static func subnormals(_ text: String) throws -> Subnormals {
+    guard let policy = Subnormals(rawValue: text.lowercased()) else { throw ValidationError("use keep or flush.") }
+    return policy
+  }
+
+  static func plan(_ text: String) throws -> Plan {
+    guard text.utf8.count <= 1000 else { throw ValidationError("an accumulator is described in 1000 characters or less.") }
+    return try Plan(text: text)
+  }
+
+  static func integer<I: FixedWidthInteger>(_ text: String, in range: ClosedRange<I>) throws -> I {
+    guard let number = I(text), range.contains(number) else {
+      throw ValidationError("give a whole number from \(range.lowerBound) to \(range.upperBound).")
+    }
+    return number
+  }
+
+  /// A double for which `isAllowed` holds.
+  static func number(_ text: String, _ allowed: String, _ isAllowed: (Double) -> Bool) throws -> Double {
+    guard let number = Double(Input.plain(text)), isAllowed(number) else { throw ValidationError("give \(allowed).") }
+    return number
+  }
+
   /// Lengths of dot products, separated by commas.
   static func counts(_ text: String) throws -> [Int] {
     let counts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard !counts.isEmpty, counts.allSatisfy({ $0.map { (1...Analysis.largestCount).contains($0) } ?? false }) else {
-      throw ValidationError("give lengths from 1 to \(Analysis.largestCount), separated by commas.")
+    guard counts.count <= 100, counts.allSatisfy({ $0.map { (1...Analysis.largestCount).contains($0) } ?? false }) else {
+      throw ValidationError("give up to 100 lengths from 1 to \(Analysis.largestCount), separated by commas.")
     }
     return counts.map { $0! }
   }
@@ -53,47 +119,11 @@ enum Input {
     return .distribution(distribution)
   }
 
-  /// The lines of standard input.
-  static func standardInput() -> [String] {
-    var lines: [String] = []
-    while let line = readLine() { lines.append(line) }
-    return lines
-  }
-
-  /// Numbers on the command line; `-` stands for those on standard input, separated by white space or commas.
-  static func numbers(_ arguments: [String]) -> [String] {
-    arguments.flatMap { argument in
-      argument == "-" ? standardInput().flatMap(fields) : [argument]
+  static func operation(_ text: String) throws -> Operation {
+    guard let operation = Operation(rawValue: text.lowercased()) else {
+      throw ValidationError("unknown operation '\(text)'; use one of \(Operation.allCases.map(\.rawValue).joined(separator: " ")).")
     }
-  }
-
-  static func fields(_ line: String) -> [String] {
-    line.split { $0 == " " || $0 == "\t" || $0 == "," || $0 == ";" }.map(String.init)
-  }
-
-  /// An array: a file, or numbers separated by commas.
-  static func array(_ argument: String) throws -> Tensor {
-    if access(argument, F_OK) != 0, argument.contains(",") || (try? Extended(text: argument)) != nil {
-      let numbers = try argument.split(separator: ",").map { try Extended(text: String($0)) }
-      let toDouble = try Rounder(to: .fp64)
-      return Tensor(shape: [numbers.count], elements: numbers.map { toDouble.round($0).value.double })
-    }
-    return try Tensor.read(argument)
-  }
-
-  /// The rows of an array: of a matrix its rows, otherwise all of it as one row.
-  static func rows(_ tensor: Tensor, _ name: String) throws -> [[Double]] {
-    guard !tensor.elements.isEmpty else { throw Failure.badData("\(name) holds no numbers; give at least one.") }
-    guard tensor.rank == 2 else { return [tensor.elements] }
-    let n = tensor.shape[1]
-    return (0..<tensor.shape[0]).map { Array(tensor.elements[($0 * n)..<($0 * n + n)]) }
-  }
-
-  /// Refuses formats whose exact products do not fit the accumulation path.
-  static func checkProducts(_ format: Format) throws {
-    guard format.precision <= DotProduct.largestPrecision else {
-      throw Failure.usage("products of \(format) have \(2 * format.precision) bits; dot products take formats of precision \(DotProduct.largestPrecision) or less, such as fp64.")
-    }
+    return operation
   }
 }
 
@@ -102,25 +132,5 @@ extension Rounded.Flags {
   var names: [String] {
     let all: [(Rounded.Flags, String)] = [(.inexact, "inexact"), (.overflow, "overflow"), (.underflow, "underflow"), (.invalid, "invalid")]
     return all.filter { contains($0.0) }.map(\.1)
-  }
-}
-
-/// The accumulator of dot products.
-struct AccumulatorOptions: ParsableArguments {
-  @Option(help: "Format of the inputs.", transform: { try Format($0) }) var format: Format
-
-  @Option(help: "Accumulator: FORMAT[@ROUNDING], LEVEL:COUNT,...,LEVEL or pairwise/FORMAT.", transform: { try Plan(text: $0) })
-  var acc: Plan
-
-  @Option(help: "Products: exact, fused, or FORMAT[@ROUNDING].", transform: { try Product(text: $0) })
-  var product: Product = .exact
-
-  var dot: DotProduct { DotProduct(acc, product: product) }
-
-  /// Checks what needs checking and says what the bare names mean.
-  func prepare(_ output: OutputOptions) throws {
-    try Input.checkProducts(format)
-    let formats = [format] + acc.rounders.map(\.format)
-    for f in Set(formats).sorted(by: { $0.name < $1.name }) { output.noteMeaning(of: f) }
   }
 }

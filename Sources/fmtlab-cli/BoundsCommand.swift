@@ -7,12 +7,26 @@ import FmtLab
 struct BoundsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bounds", abstract: "List the error bounds with hypotheses, sources and proofs.",
-    discussion: "In the statements A is the sum of |x y|, u the unit roundoff of the mode, k the number of roundings in sequence.")
+    usage: "fmtlab bounds [--for dot|sum] [--json] [--csv]",
+    discussion: """
+      In the statements s is the exact sum and ŝ the computed one; A is the sum of |x y| (of a
+      dot product) or |x| (of a sum), u the unit roundoff of the rounding mode, η the smallest
+      subnormal number, k the number of roundings that a term passes through, n the number
+      of terms.
 
-  enum Subject: String, CaseIterable, ExpressibleByArgument { case dot, sum }
+        fmtlab bounds --for sum
+      """)
 
-  @Option(name: .customLong("for"), help: "Only bounds for dot products or for sums.") var subject: Subject?
+  enum Subject: String, CaseIterable { case dot, sum }
+
+  @Option(name: .customLong("for"), help: ArgumentHelp("Only bounds for dot (products) or sum.", valueName: "subject"), transform: subject)
+  var subject: Subject?
   @OptionGroup var output: OutputOptions
+
+  private static func subject(_ text: String) throws -> Subject {
+    guard let subject = Subject(rawValue: text) else { throw ValidationError("use dot or sum.") }
+    return subject
+  }
 
   private struct Row: Encodable {
     let id, statement, kind: String
@@ -39,27 +53,11 @@ struct BoundsCommand: ParsableCommand {
       for row in rows { Output.csv([row.id, row.statement, row.kind, row.hypotheses.joined(separator: "; "), row.source, row.proof]) }
       return
     }
-    for row in rows {
+    for (i, row) in rows.enumerated() {
+      if i > 0 { Output.print("") }
       Output.print("\(row.id)  (\(row.kind))")
-      Output.print("  \(row.statement)")
-      for (label, text) in [("if", row.hypotheses.joined(separator: "; ")), ("source", row.source), ("proof", row.proof)] {
-        for (i, line) in wrap(text, 88).enumerated() { Output.print("  " + (i == 0 ? label : "") + String(repeating: " ", count: i == 0 ? 8 - label.count : 8) + line) }
-      }
+      Output.print(wrap(row.statement, 98).map { "  " + $0 })
+      Output.facts([("if", row.hypotheses.joined(separator: "; ")), ("source", row.source), ("proof", row.proof)])
     }
   }
-}
-
-/// Lines of at most `width` characters, broken at spaces.
-func wrap(_ text: String, _ width: Int) -> [String] {
-  var lines: [String] = [""]
-  for word in text.split(separator: " ") {
-    if lines[lines.count - 1].isEmpty {
-      lines[lines.count - 1] = String(word)
-    } else if lines[lines.count - 1].count + 1 + word.count <= width {
-      lines[lines.count - 1] += " " + word
-    } else {
-      lines.append(String(word))
-    }
-  }
-  return lines
 }

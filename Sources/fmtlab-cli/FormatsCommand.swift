@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// fmtlab formats, info, values: what formats there are and what is in them.
+// fmtlab formats, info: what formats there are, and the card of one.
 
 import ArgumentParser
 import FmtLab
@@ -7,7 +7,22 @@ import FmtLab
 struct FormatsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "formats", abstract: "List the named formats and other tools' names for them.",
-    discussion: "Besides these, any eXmY (X 1 to 15, Y 0 to 112) with suffixes bN, fn, fnuz, u, :nosub, and any qM.N or uqM.N to 64 bits.")
+    usage: "fmtlab formats [--json] [--csv]",
+    discussion: """
+      Besides these, all formats of the following forms exist; upper and lower case are one.
+
+        eXmY        X exponent bits (1 to 15), Y fraction bits (0 to 112), as in IEEE 754:
+                    bias 2^(X-1) - 1, infinities and NaN in the top exponent, subnormals
+        eXmYbN      the same with exponent bias N
+        eXmYfn      finite: no infinity, one NaN for each sign (none up to 6 bits)
+        eXmYfnuz    finite, unsigned zero: one NaN, in the place of -0
+        eXmYu       no sign; eXmYfnu likewise; eXm0fnu is a scale, powers of two only
+        ...:nosub   no subnormals
+        qM.N        two's-complement fixed point, M integer bits with the sign, N fraction
+                    bits, 2 to 64 in all; uqM.N unsigned
+
+        fmtlab formats --csv
+      """)
 
   @OptionGroup var output: OutputOptions
 
@@ -33,20 +48,29 @@ struct FormatsCommand: ParsableCommand {
     }
     var table = Table(["name", "bits", "p", "max", "family", "also called"], leftAligned: [0, 4, 5])
     for entry in Format.catalogue {
-      let aliases = entry.aliases.joined(separator: " ")
-      table.add([
-        entry.format.name, "\(entry.format.width)", "\(entry.format.precision)", Value.finite(entry.format.maxFinite).double.significant(4),
-        entry.family, aliases.count > 44 ? aliases.prefix(41) + "..." : aliases,
-      ])
+      let format = entry.format
+      let cells = [format.name, "\(format.width)", "\(format.precision)", format.maxText, entry.family]
+      for (i, line) in wrap(entry.aliases.joined(separator: " "), 43).enumerated() {
+        table.add((i == 0 ? cells : cells.map { _ in "" }) + [line])
+      }
     }
-    table.lines(indent: 0).forEach(Output.print)
+    Output.print(table.lines(indent: 0))
   }
 }
 
 struct InfoCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "info", abstract: "Print a format's card.")
+  static let configuration = CommandConfiguration(
+    commandName: "info", abstract: "Print a format's card.", usage: "fmtlab info <format> [--json] [--csv]",
+    discussion: """
+      Precision p counts the leading bit; emin and emax are the exponents of the smallest
+      normal and the largest finite number, 2^emin and 2^emax up to 2^(emax + 1);
+      unitRoundoff is 2^-p. finiteCount counts codes, distinctFiniteValues takes both zeros
+      as one. In brackets, and in JSON and CSV in fields that end in Hex: the exact value.
 
-  @Argument(help: "The format.", transform: { try Format($0) }) var format: Format
+        fmtlab info e4m3fn
+      """)
+
+  @Argument(help: ArgumentHelp("The format.", valueName: "format"), transform: { try Format($0) }) var format: Format
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -55,15 +79,20 @@ struct InfoCommand: ParsableCommand {
     if output.json { return try Output.json(card) }
     let lines = card.lines
     if output.csv {
-      Output.csv(lines.map(\.0))
-      Output.csv(lines.map(\.1))
+      Output.csv(lines.flatMap { $0.hex == nil ? [$0.label] : [$0.label, $0.label + "Hex"] })
+      Output.csv(lines.flatMap { $0.hex == nil ? [$0.text] : [$0.text, $0.hex!] })
       return
     }
     Output.print(format.name)
-    var table = Table(["", ""], leftAligned: [0, 1])
-    for (label, text) in lines.dropFirst() { table.add([label, text]) }
-    table.lines().dropFirst().forEach(Output.print)
+    Output.facts(lines.dropFirst().map { line in
+      (line.label, line.text.isEmpty ? "-" : line.hex.map { "\(line.text)  (\($0))" } ?? line.text)
+    })
   }
+}
+
+extension Format {
+  /// The smallest positive value; `e1m0` has none.
+  fileprivate var leastPositive: Dyadic? { maxFinite > .zero ? minPositive : nil }
 }
 
 /// The document `fmtlab.info/1`. Numbers are the nearest doubles, with their exact value as hexadecimal beside them.
@@ -84,8 +113,8 @@ private struct Card: Encodable {
   @Nullable var minNormalHex: String?
   @Nullable var minSubnormal: Double?
   @Nullable var minSubnormalHex: String?
-  let minPositive: Double
-  let minPositiveHex: String
+  @Nullable var minPositive: Double?
+  @Nullable var minPositiveHex: String?
   @Nullable var unitRoundoff: Double?
   @Nullable var unitRoundoffHex: String?
   let finiteCount: Double
@@ -95,8 +124,16 @@ private struct Card: Encodable {
   let hasNegativeZero: Bool
   let isSigned: Bool
   let aliases: [String]
+  private let format: Format
+
+  private enum CodingKeys: String, CodingKey {
+    case schema, name, family, bits, precision, exponentBits, fractionBits, bias, emin, emax, maxFinite, minFinite, maxFiniteHex,
+      minFiniteHex, minNormal, minNormalHex, minSubnormal, minSubnormalHex, minPositive, minPositiveHex, unitRoundoff, unitRoundoffHex,
+      finiteCount, distinctFiniteValues, hasInfinity, nanCodes, hasNegativeZero, isSigned, aliases
+  }
 
   init(_ format: Format) {
+    self.format = format
     let entry = Format.catalogue.first { $0.format == format }
     func number(_ x: Dyadic?) -> Double? { x.map { Value.finite($0).double } }
     name = format.name
@@ -112,7 +149,7 @@ private struct Card: Encodable {
     (minFinite, minFiniteHex) = (number(format.minFinite)!, format.minFinite.hexDescription)
     (minNormal, minNormalHex) = (number(format.minNormal), format.minNormal?.hexDescription)
     (minSubnormal, minSubnormalHex) = (number(format.minSubnormal), format.minSubnormal?.hexDescription)
-    (minPositive, minPositiveHex) = (number(format.minPositive)!, format.minPositive.hexDescription)
+    (minPositive, minPositiveHex) = (number(format.leastPositive), format.leastPositive?.hexDescription)
     (unitRoundoff, unitRoundoffHex) = (number(format.unitRoundoff), format.unitRoundoff?.hexDescription)
     finiteCount = Double(format.finiteCodeCount)
     distinctFiniteValues = Double(format.finiteValueCount)
@@ -123,69 +160,20 @@ private struct Card: Encodable {
     aliases = entry?.aliases ?? []
   }
 
-  /// The card as labelled text.
-  var lines: [(String, String)] {
-    func text(_ x: Double?, _ hex: String?) -> String { x.map { "\($0.shortDescription)  (\(hex ?? ""))" } ?? "-" }
-    func text(_ x: Int?) -> String { x.map { "\($0)" } ?? "-" }
+  /// The card as text: empty where the format has no such number; numbers with an exact hexadecimal form have it beside them.
+  var lines: [(label: String, text: String, hex: String?)] {
+    func number(_ label: String, _ x: Dyadic?) -> (String, String, String?) {
+      (label, x.map { Value.finite($0).text(digits: 17) } ?? "", x?.hexDescription ?? "")
+    }
+    func fact(_ label: String, _ value: (some CustomStringConvertible)?) -> (String, String, String?) { (label, value.map { "\($0)" } ?? "", nil) }
     return [
-      ("name", name), ("family", family), ("bits", "\(bits)"), ("precision", "\(precision)"), ("exponentBits", text(exponentBits)),
-      ("fractionBits", "\(fractionBits)"), ("bias", text(bias)), ("emin", text(emin)), ("emax", text(emax)),
-      ("maxFinite", text(maxFinite, maxFiniteHex)), ("minFinite", text(minFinite, minFiniteHex)),
-      ("minNormal", text(minNormal, minNormalHex)), ("minSubnormal", text(minSubnormal, minSubnormalHex)),
-      ("minPositive", text(minPositive, minPositiveHex)), ("unitRoundoff", text(unitRoundoff, unitRoundoffHex)),
-      ("finiteCount", finiteCount.shortDescription), ("distinctFiniteValues", distinctFiniteValues.shortDescription),
-      ("hasInfinity", "\(hasInfinity)"), ("nanCodes", nanCodes.shortDescription), ("hasNegativeZero", "\(hasNegativeZero)"),
-      ("isSigned", "\(isSigned)"), ("aliases", aliases.joined(separator: " ")),
+      fact("name", name), fact("family", family), fact("bits", bits), fact("precision", precision), fact("exponentBits", exponentBits),
+      fact("fractionBits", fractionBits), fact("bias", bias), fact("emin", emin), fact("emax", emax),
+      number("maxFinite", format.maxFinite), number("minFinite", format.minFinite), number("minNormal", format.minNormal),
+      number("minSubnormal", format.minSubnormal), number("minPositive", format.leastPositive), number("unitRoundoff", format.unitRoundoff),
+      fact("finiteCount", format.finiteCodeCount), fact("distinctFiniteValues", format.finiteValueCount), fact("hasInfinity", hasInfinity),
+      fact("nanCodes", format.nanCodeCount), fact("hasNegativeZero", hasNegativeZero), fact("isSigned", isSigned),
+      fact("aliases", aliases.joined(separator: " ")),
     ]
-  }
-}
-
-struct ValuesCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "values", abstract: "List every code of a format with its value.")
-
-  @Argument(help: "The format, of at most 24 bits.", transform: { try Format($0) }) var format: Format
-  @OptionGroup var output: OutputOptions
-
-  private struct Row: Encodable {
-    let code: String
-    let `class`: String
-    let value: Double
-    let hex: String
-  }
-
-  private struct Document: Encodable {
-    let schema = "fmtlab.values/1"
-    let name: String
-    let values: [Row]
-  }
-
-  func run() throws {
-    guard format.width <= 24 else {
-      throw Failure.usage("\(format) has 2^\(format.width) codes; values lists formats of at most 24 bits.")
-    }
-    output.noteMeaning(of: format)
-    if output.json {
-      let rows = format.codes.map { code in
-        let value = format.decode(Format.Code(code))
-        return Row(code: Output.hex(Format.Code(code)), class: format.classify(value).rawValue, value: value.double, hex: value.hexDescription)
-      }
-      return try Output.json(Document(name: format.name, values: rows))
-    }
-    let digits = (format.width + 3) / 4 + 2
-    func row(_ code: UInt64) -> [String] {
-      let value = format.decode(Format.Code(code))
-      return [Output.hex(Format.Code(code)), format.classify(value).rawValue, value.decimal(), value.hexDescription]
-    }
-    if output.csv {
-      Output.print("code,class,value,hex")
-      for code in format.codes { Output.print(row(code).joined(separator: ",")) }
-      return
-    }
-    func pad(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
-    Output.print(pad("code", digits) + "  class      " + pad("value", 25) + " hex")
-    for code in format.codes {
-      let fields = row(code)
-      Output.print(pad(fields[0], digits) + "  " + pad(fields[1], 10) + " " + pad(fields[2], 25) + " " + fields[3])
-    }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line: the list of commands, and how they end.
+// The command line: the list of commands, and how they start and end.
 
 import ArgumentParser
 import FmtLab
@@ -9,11 +9,27 @@ import Glibc
 struct Main: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fmtlab",
-    abstract: "Exact rounding errors of low-precision number formats, and bounds beside them.",
+    abstract: "Exact rounding errors of low-precision number formats, and the bounds that explain them.",
+    usage: "fmtlab <command> [<options>]",
     discussion: """
-      Formats: e4m3, e4m3fn, e5m2fnuz, bf16, fp16, tf32, q8.13, ... (see `fmtlab formats`).
-      Roundings: rne rna rnz rz ru rd ro sr srN. Accumulators: e6m5, e6m5@rz, e4m3:16,fp16:8,fp32, pairwise/fp16.
-      Exit status: 0 success, 1 a check failed, 64 usage, 65 bad data, 66 file not readable, 70 a bug.
+      Examples:
+        fmtlab info e4m3fn
+        fmtlab round --to bf16 3.14159 -0x1.8p-3
+        fmtlab op fma --in e5m2 20 24 -1.52587890625e-05
+        fmtlab dot 1,2,3 -4,5,6 --format e4m3 --acc e6m5
+        fmtlab analyze --format e4m3 --acc e4m3:16,fp16:8,fp32
+
+      Formats       e4m3, e4m3fn, e5m2fnuz, bf16, fp16, tf32, q8.13, e5m2:nosub, ...
+                    (`fmtlab formats` lists them)
+      Roundings     rne rna rnz rz ru rd ro sr srN (N random bits)
+      Accumulators  e6m5, e6m5@rz, e4m3:16,fp16:8,fp32, pairwise/fp16, q8.13@wrap
+      Numbers       decimal of any length or C99 hexadecimal (0x1.8p-3), rounded once;
+                    negative ones are plain arguments; - reads standard input
+      Arrays        FILE.npy, FILE.csv, FILE.safetensors:NAME, 1,2,3, or - (CSV)
+
+      Standard output is data (text, --json or --csv), standard error is notes.
+      Exit status: 0 success; 1 the answer is no; 64 usage; 65 bad data; 66 a file
+      cannot be read or written; 70 a bug of fmtlab.
       """,
     version: "0.1.0",
     subcommands: [
@@ -21,57 +37,26 @@ struct Main: ParsableCommand {
       BoundsCommand.self, AnalyzeCommand.self,
     ])
 
-  /// Negative numbers are plain arguments: their sign becomes a typographic minus, which the number reader takes too and the
-  /// argument parser does not mistake for an option.
-  static func escapingNegativeNumbers(_ arguments: [String]) -> [String] {
-    arguments.map { argument in
-      guard argument.count > 1, argument.hasPrefix("-"), (try? Extended(text: argument)) != nil else { return argument }
-      return "−" + argument.dropFirst()
-    }
-  }
-
   static func main() {
+    Ending.catchCrashes()
+    signal(SIGPIPE, SIG_DFL)
+    // Help on a terminal has the terminal's width, elsewhere 100 columns like all text.
+    if isatty(1) == 0 { setenv("COLUMNS", "100", 0) }
     do {
-      var command = try parseAsRoot(escapingNegativeNumbers(Array(CommandLine.arguments.dropFirst())))
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      try checkCommandName(arguments)
+      var command = try parseAsRoot(Input.escapingNegativeNumbers(arguments))
       try command.run()
-      Output.flush()
-    } catch let failure as Failure {
-      Output.flush()
-      Output.error(failure.message)
-      Glibc.exit(failure.status)
-    } catch let error as any CleanExitConvertible {
-      Output.error("\(error)")
-      Glibc.exit(error.status)
+      Output.finish()
     } catch {
-      exit(withError: error)
+      Ending.exit(error)
     }
   }
-}
 
-/// The end of a command that could not do what it was asked.
-struct Failure: Error {
-  let status: Int32
-  let message: String
-
-  static func usage(_ message: String) -> Failure { Failure(status: 64, message: message) }
-  static func badData(_ message: String) -> Failure { Failure(status: 65, message: message) }
-  /// The answer is no; the output says why.
-  static func no(_ message: String) -> Failure { Failure(status: 1, message: message) }
-  static func bug(_ message: String) -> Failure { Failure(status: 70, message: "internal error: \(message); please report it") }
-}
-
-/// Library errors that reach the command line as they are.
-protocol CleanExitConvertible: Error {
-  var status: Int32 { get }
-}
-
-extension TensorError: CleanExitConvertible {
-  var status: Int32 {
-    if case .unreadable = self { return 66 }
-    return 65
+  private static func checkCommandName(_ arguments: [String]) throws {
+    guard let name = arguments.first, !name.hasPrefix("-"), name != "help" else { return }
+    let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+    guard !names.contains(name) else { return }
+    throw Failure.usage("unknown command '\(name)'; the commands are \(names.joined(separator: ", ")).", help: "fmtlab --help")
   }
-}
-
-extension NumberError: CleanExitConvertible {
-  var status: Int32 { 65 }
 }

@@ -49,7 +49,7 @@ import Testing
   func sumsAreThoseOfMPFR(_ text: String) throws {
     let plan = try Plan(text: text)
     var random = SplitMix64(seed: 123)
-    for trial in 0..<200 {
+    for trial in 0..<effort(200) {
       let terms = vector(.e5m2, trial % 50, &random, allowsSpecials: trial % 3 == 0)
       let stream = RandomStream(seed: 124).child(trial)
       let (found, expected) = (plan.sum(terms, random: stream), SlowEvaluator(random: stream).sum(plan, terms))
@@ -68,7 +68,7 @@ import Testing
     var random = SplitMix64(seed: 126)
     for product in ["exact", "fused", "fp16@sr"] {
       let dot = DotProduct(plan, product: try Product(text: product))
-      for trial in 0..<60 {
+      for trial in 0..<effort(60) {
         let (x, y) = (vector(.e5m2, trial % 20, &random, allowsSpecials: false), vector(.e5m2, trial % 20, &random, allowsSpecials: false))
         let stream = RandomStream(seed: 127).child(trial)
         let c = start.round(vector(.fp16, 1, &random, allowsSpecials: false)[0], draw: stream.draw(1 << 40)).value
@@ -78,7 +78,7 @@ import Testing
           Issue.record("plan \(text), product \(product), c = \(c), x = \(x), y = \(y): \(found), not \(expected)")
           return
         }
-        #expect(trial % 20 > 0 || found == c || c == .negativeZero)
+        #expect(trial % 20 > 0 || found == c)
       }
     }
   }

@@ -90,7 +90,7 @@ import Testing
       default: return .chunked(count, inner: plan(depth - 1), outer: plan(depth - 1))
       }
     }
-    for _ in 0..<5000 {
+    for _ in 0..<effort(5000) {
       let original = plan(4)
       guard (try? Plan(text: original.description)) == original else {
         Issue.record("plan \(original) reads back differently")
@@ -106,7 +106,7 @@ import Testing
     let tokens = ["(", ")", ",", ":", "@", "/", "pairwise", "nosub", "rz", "sr", "flush", "saturate", "wrap", "e4m3", "fp16", "q4.4", "2147483648", "2147483649"]
     var mutator = TextMutator(seed: 132, corpus: corpus, tokens: tokens)
     var accepted = 0
-    for _ in 0..<100_000 {
+    for _ in 0..<effort(100_000) {
       let text = mutator.next()
       do {
         let plan = try Plan(text: text)
@@ -122,7 +122,7 @@ import Testing
         }
       }
     }
-    #expect(accepted > 5_000 && accepted < 95_000)
+    #expect(accepted > effort(5_000) && accepted < effort(95_000))
   }
 }
 

@@ -49,7 +49,7 @@ import Testing
     for p in 2...5 {
       let plan = Plan.sequential(try Rounder(to: try Format("e15m\(p - 1)"), mode))
       for n in [2, 3, 5, 8, 13, 40, 100] {
-        for _ in 0..<200 {
+        for _ in 0..<effort(200) {
           let terms = (0..<n).map { _ in
             Dyadic(Int128(Int.random(in: 1..<(1 << p), using: &random)) * (Int.random(in: 0..<4, using: &random) == 0 ? -1 : 1), exponent: Int.random(in: 0...5, using: &random))
           }
@@ -87,7 +87,7 @@ import Testing
   @Test func directedSumsEncloseTheExactSum() throws {
     var random = SplitMix64(seed: 142)
     let (down, up) = (try Plan(text: "e8m3@rd"), try Plan(text: "e8m3@ru"))
-    for _ in 0..<2000 {
+    for _ in 0..<effort(2000) {
       let terms = (0..<30).map { _ in Dyadic(Int128(Int.random(in: -99...99, using: &random)), exponent: Int.random(in: -5...5, using: &random)) }
       let (low, high) = (try #require(down.sum(terms.map { .finite($0) }).dyadic), try #require(up.sum(terms.map { .finite($0) }).dyadic))
       let exact = terms.reduce(.zero, +)

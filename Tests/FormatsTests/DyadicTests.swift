@@ -26,7 +26,7 @@ import Testing
 
   @Test func arithmeticIsExact() {
     var source = Source(random: SplitMix64(seed: 61))
-    for _ in 0..<20_000 {
+    for _ in 0..<effort(20_000) {
       let (a, b) = (source.next(bits: 63, exponents: -30...30), source.next(bits: 63, exponents: -30...30))
       let (x, y) = (Real(a), Real(b))
       for arithmetic in [Arithmetic.add, .sub, .mul] {
@@ -53,7 +53,7 @@ import Testing
 
   @Test func comparisonIsThatOfTheNumbers() {
     var source = Source(random: SplitMix64(seed: 62))
-    for i in 0..<50_000 {
+    for i in 0..<effort(50_000) {
       let range = [-3...3, -200...200, -1_000_000...1_000_000][i % 3]
       let (a, b) = (source.next(bits: 127, exponents: range), source.next(bits: 127, exponents: range))
       for (x, y) in [(a, b), (a, a), (a, -a), (a, .zero)] {
@@ -76,7 +76,7 @@ import Testing
 
   @Test func hexadecimalTextReadsBack() {
     var source = Source(random: SplitMix64(seed: 64))
-    for _ in 0..<20_000 {
+    for _ in 0..<effort(20_000) {
       let x = source.next(bits: 127, exponents: -2000...2000)
       let text = x.hexDescription
       // C99's form with leading digit 1 and no superfluous zeros.
@@ -93,7 +93,7 @@ import Testing
 
   @Test func doublesComeBackExactly() {
     var random = SplitMix64(seed: 65)
-    for i in 0..<100_000 {
+    for i in 0..<effort(100_000) {
       let x = Double(bitPattern: i % 4 == 0 ? random.next() & 0x800f_ffff_ffff_ffff : random.next())
       guard let exact = Dyadic(x) else {
         #expect(!x.isFinite)
@@ -119,7 +119,7 @@ import Testing
 
   @Test func nearestDoubleIsMPFRs() {
     var source = Source(random: SplitMix64(seed: 66))
-    for i in 0..<20_000 {
+    for i in 0..<effort(20_000) {
       let x = source.next(bits: 127, exponents: i % 2 == 0 ? -1200 ... -1050 : 880...1024)
       guard Value.finite(x).double == Real(x).double else {
         Issue.record("\(x.hexDescription) becomes \(Value.finite(x).double), not \(Real(x).double)")

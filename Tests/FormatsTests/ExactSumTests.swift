@@ -53,16 +53,16 @@ import Testing
       sum += term
     }
     let unit: Int128 = 1
-    // −1, then +1: all ones becomes zero and back; then 2^k − 1 for every k, climbed by one.
+    // −1, then +1: all ones becomes zero and back; then 2^k − 1, 2^k and 2^k + 1 of both signs for every k.
     for m in [-unit, unit, unit, -unit, -unit] {
       add(m, 0)
       guard check(sum, terms, "unit steps, \(words) words") else { return }
     }
     add(1, 0)
     for k in stride(from: 0, to: bits, by: 23) {
-      for (m, place) in [(unit, k), (-unit, 0), (unit, 0), (-unit, k), (-unit, k), (unit, 0), (-unit, 0), (unit, k)] {
+      for (m, place) in [(unit, k), (unit, 0), (-unit, 0), (-unit, 0), (unit, 0), (-unit, k), (-unit, k), (-unit, 0), (unit, 0), (unit, 0), (-unit, 0), (unit, k)] {
         add(m, place)
-        guard check(sum, terms, "2^\(k) climbed by one, \(words) words") else { return }
+        guard check(sum, terms, "around 2^\(k), \(words) words") else { return }
       }
     }
     #expect(sum.isZero)

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct LawTests {
   static let formats = FormatLists.small + ["fp16", "bf16", "tf32", "fp32", "fp64", "fp128", "e15m112fnuz", "e1m30", "q8.8", "q16.16", "q32.32", "uq8.8"].map(format)
-  static let count = 3000
+  static let count = effort(3000)
 
   private func cases(_ format: Format, seed: UInt64) -> [Dyadic] {
     var cases = HardCases(format, seed: seed)

@@ -108,7 +108,7 @@ import Testing
     let names = Format.catalogue.flatMap { [$0.format.name] + $0.aliases } + ["e4m3b11fnuz:nosub", "e3m0u", "fp16:nosub", "e15m112fnuz", "uq12.20"]
     var mutator = TextMutator(seed: 11, corpus: names, tokens: ["e", "m", "b", "fn", "fnu", "fnuz", "u", ":nosub", "q", "uq", ".", "fp16", "bf", "_"])
     var accepted = 0
-    for _ in 0..<100_000 {
+    for _ in 0..<effort(100_000) {
       let text = mutator.next()
       do {
         let format = try Format(text)
@@ -124,6 +124,6 @@ import Testing
         }
       }
     }
-    #expect(accepted > 1_000 && accepted < 99_000)
+    #expect(accepted > effort(1_000) && accepted < effort(99_000))
   }
 }

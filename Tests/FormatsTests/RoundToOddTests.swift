@@ -15,7 +15,7 @@ import Testing
     for mode in modes {
       let rounder = try Rounder(to: target, mode)
       var cases = HardCases(target, seed: 41)
-      for _ in 0..<5000 {
+      for _ in 0..<effort(5000) {
         let x = Unrounded(cases.next())
         let (direct, twice) = (rounder.round(x).value, rounder.round(first.round(x).value).value)
         if direct != twice { return "\(x.dyadic!.hexDescription) becomes \(twice), not \(direct): \(Repro.round(rounder, x.dyadic!.hexDescription))" }
@@ -47,7 +47,7 @@ import Testing
   @Test(arguments: targets)
   func cuttingWithAStickyBitChangesNothing(_ target: Format) throws {
     var cases = HardCases(target, seed: 42)
-    for _ in 0..<5000 {
+    for _ in 0..<effort(5000) {
       let exact = Unrounded(cases.next())
       let excess = 128 - exact.magnitude.leadingZeroBitCount - (target.precision + 2)
       if excess <= 0 { continue }

@@ -19,7 +19,7 @@ import Testing
 
   @Test func sumsOfAnyDistanceAreExactOrCutWithASticky() {
     var random = SplitMix64(seed: 71)
-    for i in 0..<50_000 {
+    for i in 0..<effort(50_000) {
       let bits = [53, 63, 106, 126][i % 4]
       func operand(_ exponent: Int) -> Dyadic {
         let wide = Int128(truncatingIfNeeded: UInt128(random.next()) << 64 | UInt128(random.next()))

@@ -35,7 +35,7 @@ import Testing
       let rounders = try Rounding.deterministic.flatMap { mode in
         try Rounder.overflowPolicies(of: format).map { try Rounder(to: format, mode, overflow: $0, subnormals: subnormals) }
       }
-      for x in WideRoundingTests.inputs(format, seed: 21, count: 2000) {
+      for x in WideRoundingTests.inputs(format, seed: 21, count: effort(2000)) {
         let number = Real(x)
         for rounder in rounders {
           let expected = oracle.round(rounder.rounding, rounder.overflow, number.copy)
@@ -55,7 +55,7 @@ import Testing
     let rounders: [Rounder] = try Rounding.deterministic.flatMap { mode in
       try Rounder.overflowPolicies(of: format).map { try Rounder(to: format, mode, overflow: $0) }
     }
-    for x in WideRoundingTests.inputs(format, seed: 22, count: 3000) {
+    for x in WideRoundingTests.inputs(format, seed: 22, count: effort(3000)) {
       let number = Real(x)
       for rounder in rounders {
         let expected = oracle.round(rounder.rounding, rounder.overflow, number.copy)

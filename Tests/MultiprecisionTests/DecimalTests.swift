@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbers as text are rounded once, from all their digits.
 
+import CMPFR
 import Formats
 import Multiprecision
 import TestSupport
@@ -99,7 +100,7 @@ import Testing
     let rounders = try Rounding.deterministic.map { try Rounder(to: format, $0) }
     var cases = HardCases(format, seed: 111)
     var random = SplitMix64(seed: 111)
-    for _ in 0..<1500 {
+    for _ in 0..<effort(1500) {
       let exact = Value.finite(cases.next())
       // All digits of the number itself, or a few of them, or all with one more.
       let digits = [9000, Int.random(in: 1...60, using: &random)].randomElement(using: &random)!
@@ -120,7 +121,7 @@ import Testing
   @Test func doublesReadFromTextAreTheStandardLibrarys() throws {
     var random = SplitMix64(seed: 112)
     let fp64 = try Rounder(to: .fp64)
-    for _ in 0..<50_000 {
+    for _ in 0..<effort(50_000) {
       let digits = String((0..<Int.random(in: 1...25, using: &random)).map { _ in "0123456789".randomElement(using: &random)! })
       let point = Int.random(in: 0...digits.count, using: &random)
       let text = "\(digits.prefix(point)).\(digits.dropFirst(point))e\(Int.random(in: -345...310, using: &random))"
@@ -134,7 +135,7 @@ import Testing
   @Test func shortestTextOfADoubleReadsBack() throws {
     var random = SplitMix64(seed: 113)
     let fp64 = try Rounder(to: .fp64)
-    for _ in 0..<20_000 {
+    for _ in 0..<effort(20_000) {
       let x = Double(bitPattern: random.next())
       if !x.isFinite { continue }
       for text in [Value(x).description, Value(x).decimal(), Value(x).hexDescription, x.shortDescription] {
@@ -144,6 +145,19 @@ import Testing
         }
       }
     }
+  }
+
+  /// A text at a working precision: within 2^-500 of the number, and two spellings of one number alike.
+  @Test func numbersOfTextsKeepFiveHundredBits() throws {
+    for (text, numerator, denominator) in [("0.1", 1, 10), ("-1.25e1", -25, 2), ("0x1.8p-3", 3, 16), ("3.333e-2", 3333, 100_000), ("1e5", 100_000, 1)] {
+      let read = try BigFloat(text: text)
+      // |read · denominator − numerator| is below 2^-500 |numerator|.
+      let scaled = read.withRaw { raw in BigFloat.compute(precision: 4000, .nearestEven) { mpfr_mul_ui($0, raw, UInt(denominator), $1) }.result }
+      let difference = scaled.minus(BigFloat(Value(Double(numerator)))).double.magnitude
+      #expect(difference <= 0x1p-500 * Double(abs(numerator)), "\(text)")
+      #expect(try BigFloat(text: text + (text.contains("e") || text.contains("x") ? "" : "000")).minus(read).isZero, "\(text)")
+    }
+    #expect(try BigFloat(text: "nan").isNaN && BigFloat(text: "-inf").isInfinite && BigFloat(text: "-0").isNegative)
   }
 
   @Test func valuesThatAreNoDoublesAreWrittenWithTheDigitsAskedFor() {
@@ -161,7 +175,7 @@ import Testing
     var mutator = TextMutator(seed: 114, corpus: corpus, tokens: ["e", "p", "0x", ".", "-", "+", "inf", "nan", "_", ",", "@", "e99999999999", "p-99999999999", "(", "i"])
     let fp64 = try Rounder(to: .fp64)
     var (accepted, compared) = (0, 0)
-    for _ in 0..<100_000 {
+    for _ in 0..<effort(100_000) {
       let text = mutator.next()
       guard let x = try? Extended(text: text) else { continue }
       accepted += 1
@@ -173,6 +187,6 @@ import Testing
         return
       }
     }
-    #expect(accepted > 10_000 && accepted < 90_000 && compared > accepted / 2)
+    #expect(accepted > effort(10_000) && accepted < effort(90_000) && compared > accepted / 2)
   }
 }

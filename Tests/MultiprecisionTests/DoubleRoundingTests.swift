@@ -56,6 +56,29 @@ import Testing
     #expect(found == expected, "p = \(p): + * / sqrt fma")
   }
 
+  /// From three bits on a product can be a middle, and then no first precision is enough; with two bits none is, and p + 3 are.
+  @Test func noFirstPrecisionMakesFMAInnocent() throws {
+    for p in 3...6 {
+      let second = try Rounder(to: try Format("e15m\(p - 1)"))
+      // A product of p + 1 bits, the last of them set, above an odd number: from the middle, ties to even go up.
+      let significands: Range<Int> = (1 << (p - 1))..<(1 << p)
+      var middle = Dyadic.zero
+      for m in significands {
+        for n in significands {
+          let x = Dyadic(Int128(m * n))
+          if x.floorLog2 - x.exponent == p && x.significand & 3 == 3 { middle = x }
+        }
+      }
+      #expect(!middle.isZero)
+      for q in p + 1...90 {
+        let first = try Rounder(to: try Format("e15m\(q - 1)"))
+        let exact = Unrounded.sum(middle, -Dyadic.power(middle.floorLog2 - q - 2))
+        #expect(second.round(first.round(exact).value).value != second.round(exact).value, "p = \(p), q = \(q), \(middle)")
+      }
+    }
+    #expect(try smallest(.fma, p: 2, .nearestEven) == 5)
+  }
+
   /// Ordered pairs of finite operands whose result, overflow included, differs after a first rounding to a wider format.
   private func failures(_ operation: Operation, _ format: Format, through wide: Format) throws -> Int {
     let (first, second) = (try Rounder(to: wide), try Rounder(to: format))

@@ -77,7 +77,7 @@ import Testing
       let m = Dyadic(Int128(Int.random(in: 1..<(1 << min(format.precision, 40)), using: &random)), exponent: Int.random(in: -9...2, using: &random))
       return nearest.round(Unrounded(m)).value
     }
-    for i in 0..<6000 {
+    for i in 0..<effort(6000) {
       let (x, y) = i % 3 == 0 ? (value(), value()) : (moderate(), moderate())
       let product = Extended.product(x, y)
       let tiny = Value.finite(format.minPositive)

@@ -69,6 +69,52 @@ import Testing
     }
   }
 
+  /// Formats too wide to enumerate: codes at random, operands of the same size, and results that cancel or underflow.
+  @Test(arguments: ["fp16", "bf16", "tf32", "fp32", "fp64", "fp128", "e6m9", "e15m20fnuz", "fp32:nosub", "e5m30u", "q16.16", "q32.32", "q8.13"].map(format))
+  func operationsOfWideFormatsAreCorrectlyRoundedByMPFR(_ format: Format) throws {
+    let oracle = format.isFloating ? MPFROracle(format).round : FixedOracle(format).round
+    let rounders = try Rounding.deterministic.map { try Rounder(to: format, $0) }
+    var random = SplitMix64(seed: 151)
+    let limit: UInt128 = format.width == 128 ? .max : (1 << UInt128(format.width)) - 1
+    for i in 0..<effort(1500) {
+      let code = (UInt128(random.next()) << 64 | UInt128(random.next())) & limit
+      // Half of the second operands differ from the first in a few bits only, or in the sign.
+      let flips: UInt128 = i % 2 == 0 ? .max : UInt128(random.next() & random.next() & random.next()) << UInt128(max(format.width - 64, 0))
+      let (x, y) = (format.decode(code), format.decode((code ^ (flips & limit)) & limit))
+      let (a, b) = (Real(x), Real(y))
+      for arithmetic in Arithmetic.allCases {
+        let operation = try #require(Operation(rawValue: arithmetic.rawValue))
+        for rounder in rounders {
+          let expected = oracle(rounder.rounding, rounder.overflow, arithmetic.function(a, b))
+          let found = operation([x, y], rounder).value
+          guard found == expected else {
+            Issue.record("\(found), not \(expected): fmtlab op \(arithmetic.rawValue) --in \(format) --rounding \(rounder.rounding) \(x.hexDescription) \(y.hexDescription)")
+            return
+          }
+        }
+      }
+    }
+  }
+
+  /// The dyadic path that sums and dot products take gives what MPFR gives.
+  @Test(arguments: ["e4m3", "e5m2", "fp16", "bf16", "fp32", "fp64", "q8.8", "q32.32", "e8m0fnu"].map(format))
+  func exactSumsAndProductsAgreeWithMPFR(_ format: Format) throws {
+    let rounders = try Rounding.deterministic.map { try Rounder(to: .fp16, $0) }
+    var random = SplitMix64(seed: 152)
+    let limit: UInt64 = format.width == 64 ? .max : (1 << UInt64(format.width)) - 1
+    for _ in 0..<effort(3000) {
+      let (x, y) = (format.decode(Format.Code(random.next() & limit)), format.decode(Format.Code(random.next() & limit)))
+      for rounder in rounders {
+        let sum = rounder.round(Extended.sum(x, y, rounding: rounder.rounding))
+        let product = rounder.round(Extended.product(x, y))
+        guard sum == Operation.add([x, y], rounder), product == Operation.mul([x, y], rounder) else {
+          Issue.record("\(sum) or \(product): fmtlab op add --in \(format) --to fp16 --rounding \(rounder.rounding) \(x.hexDescription) \(y.hexDescription)")
+          return
+        }
+      }
+    }
+  }
+
   /// An infinity, NaN or zero as the format can hold it.
   private func representable(_ special: Value, _ rounder: Rounder) -> Value {
     switch special {

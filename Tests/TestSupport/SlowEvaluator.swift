@@ -32,6 +32,7 @@ public final class SlowEvaluator {
   }
 
   private func run(_ plan: Plan, _ n: Int, from initial: Real, _ term: (Int) -> Real) -> Real {
+    if n == 0 { return initial }
     switch plan {
     case .sequential(let rounder): return sequential(rounder, 0..<n, from: initial, term)
     case .chunked(let count, let inner, let outer):
@@ -42,7 +43,7 @@ public final class SlowEvaluator {
     case .pairwise(let rounder, let leaf):
       if n == 1 && leaf == 1 && !isFused { return add(rounder, initial, term(0)) }
       let leaves = stride(from: 0, to: n, by: leaf).map { $0..<min($0 + leaf, n) }
-      let sum = leaves.isEmpty ? Real(Value.zero) : tree(rounder, leaves[...]) { range in
+      let sum = tree(rounder, leaves[...]) { range in
         leaf == 1 && !isFused ? term(range.lowerBound) : sequential(rounder, range, from: Real(Value.zero), term)
       }
       return initial.isZero ? sum : add(rounder, initial, sum)

@@ -31,8 +31,8 @@ extension DotProduct {
   /// - Shape: x and y of equal length n ≥ 0; n = 0 gives c, by default +0. c is a value of the plan's output format; a pairwise
   ///   sum, which has no accumulator, adds it last. Significands of at most ``largestPrecision`` bits.
   /// - Rounding: as the plan says; infinities and NaN as in IEEE 754.
-  /// - Random: additions take draws 0, 1, … of `random` in the order in which they are carried out, left and inner sums first; a rounded product i takes
-  ///   draw i of its child "product". Traps without `random` when a mode is stochastic.
+  /// - Random: additions take draws 0, 1, … of `random` in the order in which they are carried out, left and inner sums
+  ///   first; a rounded product i takes draw i of its child "product". Traps without `random` when a mode is stochastic.
   /// - Complexity: O(n) roundings, about 50 ns each.
   public func evaluate(
     _ x: [Value], _ y: [Value], initial: Value = .zero, random: RandomStream? = nil, observe: ((Step) -> Void)? = nil

@@ -38,7 +38,7 @@ public struct Radius: Hashable, Sendable {
 public struct Certificate: Sendable {
   public let bound: Bound
   public let value: Upward
-  /// value / A; nil when A = 0, or so large or small that a double cannot stand for it.
+  /// Not below value / A; nil when A = 0, or so large or small that a double cannot stand for it.
   public let ratio: Upward?
 }
 
@@ -89,8 +89,11 @@ public struct ApplicableBound: Sendable {
   public func certify(_ observation: Observation) throws(Inapplicable) -> Certificate {
     if observation.overflowed { throw Inapplicable(id: bound.id, reasons: ["a result overflowed or was not finite"]) }
     guard let value = radius?.bound(observation.magnitudes) ?? running?(observation) else { preconditionFailure("\(bound.id) has no formula") }
-    let a = observation.magnitudes.value
-    return Certificate(bound: bound, value: value, ratio: a.isNormal ? value.divided(byAtLeast: a) : nil)
+    guard observation.magnitudes.value.isNormal else { return Certificate(bound: bound, value: value, ratio: nil) }
+    // A itself may be a little smaller than its double.
+    let a = observation.magnitudes.value.nextDown
+    let ratio = radius.map { $0.relative + $0.absolute.divided(byAtLeast: a) } ?? value.divided(byAtLeast: a)
+    return Certificate(bound: bound, value: value, ratio: ratio)
   }
 }
 

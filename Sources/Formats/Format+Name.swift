@@ -174,7 +174,8 @@ private struct NameScanner {
 extension Format {
   /// Up to three known names close to a misspelt one.
   static func namesNearest(to text: String) -> [String] {
-    let limit = max(2, text.count / 3)
+    // At least one character must be right.
+    let limit = min(max(2, text.count / 3), text.count - 1)
     let known = catalogue.flatMap { [$0.format.name] + $0.aliases }
     return known.map { (distance(text, $0.lowercased()), $0) }
       .filter { $0.0 <= limit }

@@ -15,8 +15,8 @@ extension FormatError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownFormat(let name, let nearest):
-      let hint = nearest.isEmpty ? "" : "did you mean \(nearest.joined(separator: ", "))? "
-      return "unknown format '\(name)'; \(hint)Formats are written e4m3, e4m3fn, bf16, q8.13, ...; `fmtlab formats` lists them."
+      let hint = nearest.isEmpty ? "formats" : "did you mean \(nearest.joined(separator: ", "))? Formats"
+      return "unknown format '\(name)'; \(hint) are written e4m3, e4m3fn, bf16, q8.13, ...; `fmtlab formats` lists them."
     case .fieldOutOfRange(let name, let field, let given, let allowed):
       return "format '\(name)' has \(field) \(given); allowed is \(allowed)."
     case .unknownRounding(let name):

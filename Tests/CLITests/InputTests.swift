@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Numbers from standard input in every form that other programs write.
+// Numbers from standard input in every form that other programs write; streams that are closed, signals that end the program.
 
 import Foundation
 import Testing
@@ -71,5 +71,17 @@ import Testing
     let run = try Tool.result(of: process, arguments, scratch)
     #expect([-SIGINT, -SIGKILL].contains(run.status) && run.out.isEmpty)
     #expect(try place.names.isEmpty)
+  }
+
+  @Test(arguments: [SIGABRT, SIGILL, SIGSEGV, SIGTRAP])
+  func crashIsOneLineAndStatus70(signal: Int32) throws {
+    let (scratch, arguments) = (try Scratch(), ["op", "gelu", "--in", "e8m17", "--all", "--json"])
+    let process = try Tool.start(arguments, scratch)
+    Thread.sleep(forTimeInterval: 1)
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    let run = try Tool.result(of: process, arguments, scratch)
+    #expect(run.status == 70 && run.out.isEmpty, "signal \(signal): \(run.status)")
+    #expect(run.notes == ["error: internal error, a bug of fmtlab; please report it with the command line."])
   }
 }

@@ -48,7 +48,7 @@ let package = Package(
     tests("AccumulationTests", ["Accumulation", "Formats", "TestSupport"]),
     tests("FmtLabTests", ["FmtLab", "fmtlab-cli"]),
     tests("TensorsTests", ["Tensors"]),
-    tests("ErrorAnalysisTests", ["Accumulation", "ErrorAnalysis", "Formats"]),
+    tests("ErrorAnalysisTests", ["Accumulation", "ErrorAnalysis", "Formats", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["fmtlab-cli"], exclude: ["Snapshots"], swiftSettings: settings),
     tests("LabTests", ["Accumulation", "ErrorAnalysis", "Formats", "Lab"]),
   ]

@@ -60,14 +60,14 @@ import Testing
     #expect(try succeed(line + " --seed 18446744073709551615").out.contains("\"seed\" : 18446744073709551615"))
   }
 
-  @Test(.enabled(if: Tool.find("taskset") != nil), arguments: [
+  @Test(.enabled(if: Tool.isExpected("taskset"), "taskset is not installed"), arguments: [
     "analyze --format e4m3 --acc e6m5 --n 16,100 --trials 300 --json",
     "analyze --format bf16 --acc bf16@sr:8,fp32@sr --data lognormal --n 50 --trials 101",
     "op mul --in e4m3 --to e3m2fn --rounding sr --all --json",
   ])
   func numberOfCoresDoesNotMatter(line: String) throws {
     let arguments = line.split(separator: " ").map(String.init)
-    let one = try Tool.run(arguments, through: [Tool.find("taskset")!, "-c", "0"])
+    let one = try Tool.run(arguments, through: [Tool.find("taskset") ?? "taskset", "-c", "0"])
     let all = try Tool.run(arguments)
     #expect(one.status == 0 && one.out == all.out && !all.out.isEmpty, "\(line)")
   }
@@ -117,7 +117,7 @@ import Testing
 
   // MARK: Pictures
 
-  @Test(.enabled(if: Tool.find("gnuplot") != nil), arguments: ["svg", "png", "pdf"])
+  @Test(.enabled(if: Tool.isExpected("gnuplot"), "gnuplot is not installed"), arguments: ["svg", "png", "pdf"])
   func pictureIsDrawnBesideItsDataAndScript(type: String) throws {
     let scratch = try Scratch()
     let picture = scratch.url("it's an error.\(type)").path

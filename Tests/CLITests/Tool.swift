@@ -46,6 +46,9 @@ enum Tool {
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
+  /// Whether a test may rely on a program: it is there, or this is continuous integration, which installs it and fails without.
+  static func isExpected(_ name: String) -> Bool { find(name) != nil || ProcessInfo.processInfo.environment["CI"] != nil }
+
   /// Runs fmtlab to its end.
   static func run(
     _ arguments: [String], input: Data? = nil, in directory: String? = nil, environment: [String: String] = [:], through wrapper: [String] = []

@@ -19,13 +19,21 @@ extension Format {
       let isNegative = f.isSigned && code >> Code(width - 1) == 1
       let integer = Int128(code) - (isNegative ? Int128(1) << Int128(width) : 0)
       return .finite(Dyadic(integer, exponent: -f.fractionBits))
+    case .tapered:
+      if code == 0 { return .zero }
+      let isNegative = code >> Code(width - 1) == 1
+      let magnitudeCode = isNegative ? (1 << Code(width)) - code : code
+      if magnitudeCode > maxMagnitudeCode { return .nan }
+      let magnitude = magnitude(ofMagnitudeCode: magnitudeCode)
+      return .finite(isNegative ? -magnitude : magnitude)
     case .floating(let f):
       let signBit = Code(1) << Code(f.exponentBits + f.fractionBits)
       let isNegative = f.isSigned && code & signBit != 0
       let magnitudeCode = isNegative ? code ^ signBit : code
-      if isNegative && magnitudeCode == 0 && f.specials == .negativeZeroNaN { return .nan }
+      if isNegative && magnitudeCode == 0 && !hasNegativeZero { return .nan }
       if magnitudeCode > maxMagnitudeCode {
-        let isInfinity = f.specials == .ieee && magnitudeCode == maxMagnitudeCode + 1
+        // Infinity comes first after the numbers, wherever there is one.
+        let isInfinity = hasInfinity && magnitudeCode == maxMagnitudeCode + 1
         return isInfinity ? .infinity(negative: isNegative) : .nan
       }
       let magnitude = magnitude(ofMagnitudeCode: magnitudeCode)
@@ -35,12 +43,24 @@ extension Format {
     }
   }
 
-  /// The finite magnitude of a floating-point code whose sign bit is clear.
+  /// The finite magnitude of a code whose sign bit is clear; not for fixed point.
   func magnitude(ofMagnitudeCode code: Code) -> Dyadic {
-    guard case .floating(let f) = encoding else { preconditionFailure("fixed point has no magnitude codes") }
+    let f: Floating
+    switch encoding {
+    case .fixed: preconditionFailure("fixed point has no magnitude codes")
+    case .tapered(let tapered): return tapered.magnitude(ofCode: code)
+    case .floating(let floating): f = floating
+    }
     let field = Int(code >> Code(f.fractionBits))
     let fraction = Int128(code & ((1 << Code(f.fractionBits)) - 1))
-    if field == 0 && f.hasZero { return f.hasSubnormals ? Dyadic(fraction, exponent: quantumExponent) : .zero }
+    if field == 0 {
+      switch f.zeroField {
+      case .subnormals: return Dyadic(fraction, exponent: quantumExponent)
+      case .zeros: return .zero
+      case .binade where fraction == 0: return .zero
+      case .binade, .power: break
+      }
+    }
     return Dyadic(fraction + (1 << Int128(f.fractionBits)), exponent: field - f.bias - f.fractionBits)
   }
 
@@ -55,12 +75,19 @@ extension Format {
       let integer = x.integer(inUnitsOf: -f.fractionBits)
       return Code(truncatingIfNeeded: integer) & ((1 << Code(width)) - 1)
     case (.fixed, _): return nil
+    case (.tapered, .nan): return 1 << Code(width - 1)
+    case (.tapered, .infinity): return nil
+    case (.tapered, .negativeZero): return 0
+    case (.tapered(let f), .finite(let x)):
+      guard let code = f.code(ofMagnitude: x.magnitude) else { return nil }
+      return x.isNegative ? (1 << Code(width)) - code : code
     case (.floating(let f), .nan):
       guard hasNaN else { return nil }
       return switch f.specials {
       case .ieee: maxMagnitudeCode + 1 + (1 << Code(f.fractionBits - 1))
       case .negativeZeroNaN: 1 << Code(width - 1)
-      case .allOnesNaN, .none: maxMagnitudeCode + 1
+      case .p3109(let isExtended): f.isSigned ? 1 << Code(width - 1) : maxMagnitudeCode + (isExtended ? 2 : 1)
+      case .allOnesNaN, .allOnesInfinity, .none: maxMagnitudeCode + 1
       }
     case (.floating(let f), .infinity(let negative)):
       guard hasInfinity, f.isSigned || !negative else { return nil }
@@ -79,7 +106,7 @@ extension Format {
 
   /// The code, sign clear, of a magnitude, or `nil` if it is not a value of this floating-point format.
   private func magnitudeCode(of x: Dyadic) -> Code? {
-    guard case .floating(let f) = encoding else { preconditionFailure("fixed point has no magnitude codes") }
+    guard case .floating(let f) = encoding else { preconditionFailure("only floating point has an exponent field") }
     if x.isZero { return f.hasZero ? 0 : nil }
     guard x <= maxFinite, x >= minPositive, let emin else { return nil }
     let quantum = max(x.floorLog2, emin) - f.fractionBits
@@ -87,7 +114,7 @@ extension Format {
     let significand = Code(x.integer(inUnitsOf: quantum))
     // Subnormals have field 0 and no leading bit, so the leading bit of a normal significand adds 1 to its field.
     let field = quantum - quantumExponent
-    return significand + Code(field) << Code(f.fractionBits) - (f.hasZero ? 0 : 1)
+    return significand + Code(field) << Code(f.fractionBits) - (f.hasBinadeOfFieldZero ? 1 << Code(f.fractionBits) : 0)
   }
 
   /// Whether a real number is a value of the format.
@@ -122,12 +149,16 @@ extension Format {
   public static func ufp(_ x: Dyadic) -> Dyadic { x.isZero ? .zero : .power(x.floorLog2) }
 
   /// Exponent of the spacing of the format's grid at x, as if the range had no upper end:
-  /// max(⌊log₂|x|⌋ − p + 1, quantumExponent).
+  /// max(⌊log₂|x|⌋ − p + 1, quantumExponent). Where precision is tapered: ⌊log₂⌋ of the gap above 2^⌊log₂|x|⌋.
   public func ulpExponent(_ x: Dyadic) -> Int { x.isZero ? quantumExponent : ulpExponent(floorLog2: x.floorLog2) }
 
   /// The same for a number of which only ⌊log₂|x|⌋ is known.
   public func ulpExponent(floorLog2: Int) -> Int {
-    isFloating ? max(floorLog2 - precision + 1, quantumExponent) : quantumExponent
+    switch encoding {
+    case .floating: max(floorLog2 - precision + 1, quantumExponent)
+    case .fixed: quantumExponent
+    case .tapered(let f): f.gapExponent(floorLog2: floorLog2)
+    }
   }
 
   /// ulp(x) = max(ufp(x)·2^(1−p), η); ulp(0) = η. For fixed point the step.

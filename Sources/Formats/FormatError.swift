@@ -9,6 +9,7 @@ public enum FormatError: Error, Hashable, Sendable {
   case randomBits(Int)
   case overflow(Overflow, format: String, allowed: [Overflow])
   case flush(format: String)
+  case stochastic(format: String)
 }
 
 extension FormatError: CustomStringConvertible {
@@ -20,13 +21,15 @@ extension FormatError: CustomStringConvertible {
     case .fieldOutOfRange(let name, let field, let given, let allowed):
       return "format '\(name)' has \(field) \(given); allowed is \(allowed)."
     case .unknownRounding(let name):
-      return "unknown rounding '\(name)'; use rne, rna, rnz, rz, ru, rd, ro, sr, or srN with N random bits."
+      return "unknown rounding '\(name)'; use rne, rna, rnz, rz, ru, rd, ro, sr, or srN with N random bits (srNb and srNc round them)."
     case .randomBits(let count):
       return "rounding sr\(count) asks for \(count) random bits; allowed is 1 to 64."
     case .overflow(let policy, let format, let allowed):
       return "overflow policy '\(policy.rawValue)' has no meaning in \(format); use \(list(allowed.map(\.rawValue)))."
     case .flush(let format):
       return "\(format) has no subnormals to flush; leave the subnormals policy at 'keep'."
+    case .stochastic(let format):
+      return "stochastic rounding needs gaps that are powers of two, which \(format) does not have everywhere; use rne, rna, rnz, rz, ru, rd or ro."
     }
   }
 

@@ -68,14 +68,13 @@ public struct Draw: Hashable, Sendable {
   let stream: RandomStream
   let index: UInt64
 
-  /// Whether a random number, uniform in [0, 1), is below f; or, for `srN`, below f cut to N bits.
+  /// Whether a random number, uniform in [0, 1), is below f; or, for `srN`, one of N bits is below f rounded to N bits.
   ///
   /// The number is read 64 bits at a time until it differs from f, so the probability is exactly f however many bits f has.
   /// f's bits after a sticky end are unknown: an error of the probability below the last known bit.
   func isBelow(_ f: Fraction, bits rounding: Rounding) -> Bool {
-    if case .stochasticBits(let count) = rounding {
-      let shift = UInt64(64 - count)
-      return stream.bits(at: index) >> shift < f.word(0) >> shift
+    if case .stochasticBits(let count, let rule) = rounding {
+      return UInt128(stream.bits(at: index) >> UInt64(64 - count)) < f.rounded(toBits: count, rule)
     }
     var j = 0
     while !f.isExhausted(before: j) {
@@ -97,6 +96,18 @@ struct Fraction {
     self.remainder = remainder
     self.k = k
     self.isSticky = isSticky
+  }
+
+  /// 2^count · f rounded to an integer, up to 2^count.
+  func rounded(toBits count: Int, _ rule: Rounding.BitRule) -> UInt128 {
+    let below = UInt128(word(0) >> UInt64(64 - count))
+    guard rule != .cut else { return below }
+    // The next bit, and whether anything comes after it.
+    let next = count < 64 ? word(0) >> UInt64(63 - count) & 1 : word(1) >> 63
+    guard next == 1 else { return below }
+    let rest = k - count - 1
+    let isTie = !isSticky && (rest <= 0 || rest < 128 && remainder & ((1 << UInt128(rest)) - 1) == 0)
+    return isTie && rule == .nearestEven && below & 1 == 0 ? below : below + 1
   }
 
   /// Bits 64j to 64j + 63 after the binary point.

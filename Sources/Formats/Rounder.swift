@@ -20,7 +20,8 @@ public struct Rounder: Hashable, Sendable {
     let allowed = Rounder.overflowPolicies(of: format)
     let overflow = overflow ?? allowed[0]
     guard allowed.contains(overflow) else { throw .overflow(overflow, format: format.name, allowed: allowed) }
-    if case .stochasticBits(let count) = rounding, !(1...64).contains(count) { throw .randomBits(count) }
+    if case .stochasticBits(let count, _) = rounding, !(1...64).contains(count) { throw .randomBits(count) }
+    guard !rounding.isStochastic || format.hasDyadicGaps else { throw .stochastic(format: format.name) }
     guard subnormals == .keep || format.minSubnormal != nil && format.minNormal != nil else { throw .flush(format: format.name) }
     self.init(format: format, rounding: rounding, overflow: overflow, subnormals: subnormals)
   }
@@ -40,8 +41,12 @@ public struct Rounder: Hashable, Sendable {
 
   /// The overflow policies that a format has values for; the first is the default.
   public static func overflowPolicies(of format: Format) -> [Overflow] {
-    if !format.isFloating { return [.saturate, .wrap] }
-    return format.hasInfinity || format.hasNaN ? [.ieee, .infinity, .saturate] : [.saturate]
+    switch format.encoding {
+    case .fixed: [.saturate, .wrap]
+    case .tapered: [.ieee, .saturate]
+    case .floating where format.hasInfinity: [.ieee, .infinity, .saturate, .propagate]
+    case .floating: format.hasNaN ? [.ieee, .infinity, .saturate] : [.saturate]
+    }
   }
 
   static let toDouble = Rounder(format: Format(literal: "fp64"), rounding: .nearestEven, overflow: .ieee, subnormals: .keep)
@@ -74,42 +79,6 @@ public struct Rounded: Hashable, Sendable {
   }
 }
 
-/// The numbers of a format as multiples of powers of two, worked out once for each rounder.
-struct Grid: Hashable, Sendable {
-  /// Bits kept of a significand; fixed point keeps all that are in range.
-  let precision: Int
-  /// No bit below 2^quantum is kept.
-  let quantum: Int
-  /// 2^emin: numbers below it are subnormal.
-  let emin: Int
-  /// Below 2^emin the grid has only 0 and 2^emin (`:nosub` formats).
-  let skipsSubnormals: Bool
-  /// Results below 2^emin become zero.
-  let flushes: Bool
-  let hasZero: Bool
-  let isFixed: Bool
-  /// Exponent bias, for the parity of codes with one significand bit.
-  let bias: Int
-  let maxFinite: Dyadic
-  let minMagnitude: Dyadic
-  /// ⌊log₂⌋ of the largest magnitude.
-  let maxTop: Int
-
-  init(_ format: Format, _ subnormals: Subnormals) {
-    precision = format.precision
-    quantum = format.quantumExponent
-    emin = format.emin ?? Int.min / 2
-    maxFinite = format.maxFinite
-    minMagnitude = format.minFinite.magnitude
-    maxTop = format.top - 1
-    flushes = subnormals == .flush
-    switch format.encoding {
-    case .fixed: (skipsSubnormals, hasZero, isFixed, bias) = (false, true, true, 0)
-    case .floating(let f): (skipsSubnormals, hasZero, isFixed, bias) = (!f.hasSubnormals && f.hasZero, f.hasZero, false, f.bias)
-    }
-  }
-}
-
 // MARK: - Rounding
 
 extension Rounder {
@@ -119,6 +88,7 @@ extension Rounder {
   /// - Complexity: O(1), about 10 ns.
   public func round(_ x: Unrounded, draw: Draw? = nil) -> Rounded {
     if x.isZero { return zero(isNegative: x.isNegative, []) }
+    if grid.isIrregular, let rounded = roundBetweenCodes(x) { return rounded }
     let top = x.magnitude == 0 ? x.exponent - 1 : x.floorLog2
     if top > grid.maxTop + 1 && overflow != .wrap { return overflowed(isNegative: x.isNegative) }
 
@@ -157,6 +127,8 @@ extension Rounder {
     case .infinity(let negative):
       if format.hasInfinity && overflow != .saturate && (format.isSigned || !negative) {
         Rounded(.infinity(negative: negative))
+      } else if overflow == .ieee && format.isFiniteP3109 && (format.isSigned || !negative) {
+        clamped(isNegative: negative)
       } else if overflow == .ieee || overflow == .infinity {
         Rounded(.nan, [.invalid])
       } else {
@@ -181,24 +153,28 @@ extension Rounder {
     let remainder = k < 128 ? m & ((1 << UInt128(k)) - 1) : m
     if remainder == 0 && !x.isSticky { return (below, false) }
 
-    // The remainder against one half: -1, 0 or 1.
     let half: UInt128 = k <= 128 ? 1 << UInt128(k - 1) : 0
     let comparison = k > 128 || remainder < half ? -1 : (remainder > half || x.isSticky ? 1 : 0)
-    let isOdd = hasOddCode(below, at: q)
-    let goesUp: Bool
-    switch rounding {
-    case .nearestEven: goesUp = comparison > 0 || comparison == 0 && isOdd
-    case .nearestAway: goesUp = comparison >= 0
-    case .nearestZero: goesUp = comparison > 0
-    case .towardZero: goesUp = false
-    case .up: goesUp = !x.isNegative
-    case .down: goesUp = x.isNegative
-    case .toOdd: goesUp = !isOdd
-    case .stochastic, .stochasticBits:
+    let goesUp = goesUp(isNegative: x.isNegative, toMiddle: comparison, isOdd: hasOddCode(below, at: q)) {
       guard let draw else { preconditionFailure("stochastic rounding needs random bits: pass a draw") }
-      goesUp = draw.isBelow(Fraction(remainder, over: k, isSticky: x.isSticky), bits: rounding)
+      return draw.isBelow(Fraction(remainder, over: k, isSticky: x.isSticky), bits: rounding)
     }
     return (goesUp ? below + 1 : below, true)
+  }
+
+  /// Whether a magnitude that lies between two values becomes the larger one, given how it compares to the middle (-1, 0, 1)
+  /// and whether the smaller one has an odd code.
+  func goesUp(isNegative: Bool, toMiddle comparison: Int, isOdd: Bool, drawsUp: () -> Bool) -> Bool {
+    switch rounding {
+    case .nearestEven: comparison > 0 || comparison == 0 && isOdd
+    case .nearestAway: comparison >= 0
+    case .nearestZero: comparison > 0
+    case .towardZero: false
+    case .up: !isNegative
+    case .down: isNegative
+    case .toOdd: !isOdd
+    case .stochastic, .stochasticBits: drawsUp()
+    }
   }
 
   /// Whether the code of `integer · 2^q` is odd: the last bit of the significand or, when a format has no other bits, of the
@@ -210,28 +186,35 @@ extension Rounder {
 
   // MARK: Ends of the range
 
-  private func zero(isNegative: Bool, _ flags: Rounded.Flags) -> Rounded {
+  func zero(isNegative: Bool, _ flags: Rounded.Flags) -> Rounded {
     guard grid.hasZero else { return Rounded(.finite(format.minFinite), [.inexact]) }
     return Rounded(isNegative && format.hasNegativeZero ? .negativeZero : .zero, flags)
   }
 
-  private func clamped(isNegative: Bool) -> Rounded {
+  func clamped(isNegative: Bool) -> Rounded {
     let end = isNegative ? format.minFinite : grid.maxFinite
     // In `e1m0`, and below an unsigned format, the end of the range is a zero.
     return end.isZero ? zero(isNegative: isNegative, [.inexact, .overflow]) : Rounded(.finite(end), [.inexact, .overflow])
   }
 
   private func overflowed(isNegative: Bool) -> Rounded {
-    let staysFinite =
-      switch (overflow, rounding) {
-      case (.saturate, _), (.wrap, _), (.ieee, .towardZero), (.ieee, .toOdd): true
-      case (.ieee, .up): isNegative
-      case (.ieee, .down): !isNegative
-      case (.ieee, _), (.infinity, _): false
-      }
-    if staysFinite && (format.isSigned || !isNegative || overflow == .saturate) { return clamped(isNegative: isNegative) }
+    if staysFinite(isNegative: isNegative) { return clamped(isNegative: isNegative) }
     let isInfinite = format.hasInfinity && (format.isSigned || !isNegative)
     return Rounded(isInfinite ? .infinity(negative: isNegative) : .nan, isInfinite ? [.inexact, .overflow] : [.inexact, .overflow, .invalid])
+  }
+
+  /// Whether what lies beyond an end of the range becomes that end.
+  private func staysFinite(isNegative: Bool) -> Bool {
+    let isBelowUnsigned = isNegative && !format.isSigned
+    guard overflow == .ieee else { return overflow != .infinity && (overflow != .wrap || !isBelowUnsigned) }
+    let isP3109 = format.isP3109
+    return switch rounding {
+    case .towardZero: !isBelowUnsigned || isP3109
+    case .up: isNegative && (!isBelowUnsigned || isP3109) || format.isFiniteP3109 && !isBelowUnsigned
+    case .down: !isNegative || format.isFiniteP3109 && !isBelowUnsigned
+    case .toOdd: !isBelowUnsigned && (!isP3109 || format.isFiniteP3109 || !format.isSigned)
+    case .nearestEven, .nearestAway, .nearestZero, .stochastic, .stochasticBits: format.isFiniteP3109 && !isBelowUnsigned
+    }
   }
 
   /// `±integer` steps modulo 2^width, for fixed point. The integer is itself known modulo 2^128, and to the last bit when

@@ -8,8 +8,10 @@ import Testing
 @Suite struct PolicyTests {
   @Test(arguments: FormatLists.exhaustive)
   func impossiblePoliciesAreRefusedWithTheAllowedOnes(_ format: Format) throws {
-    let hasSpecial = format.hasInfinity || format.hasNaN
-    let allowed: [Overflow] = !format.isFloating ? [.saturate, .wrap] : hasSpecial ? [.ieee, .infinity, .saturate] : [.saturate]
+    let allowed: [Overflow] =
+      if !format.isFloating { [.saturate, .wrap] }
+      else if format.hasInfinity { [.ieee, .infinity, .saturate, .propagate] }
+      else { format.hasNaN ? [.ieee, .infinity, .saturate] : [.saturate] }
     #expect(Rounder.overflowPolicies(of: format) == allowed)
     #expect(try Rounder(to: format).overflow == allowed[0])
     for policy in Overflow.allCases {

@@ -43,7 +43,7 @@ import Testing
         var flags: Rounded.Flags = value.dyadic == number ? [] : [.inexact]
         if oracle.overflows(rounder.rounding, isNegative: x.isNegative, bracket) {
           flags.insert(.overflow)
-        } else if let emin = format.emin, !flags.isEmpty, !number.isZero, number.magnitude < .power(emin) {
+        } else if let emin = format.emin, !flags.isEmpty, !number.isZero, number.magnitude < format.minNormal ?? .power(emin) {
           flags.insert(.underflow)
         }
         if value == .nan { flags.insert(.invalid) }

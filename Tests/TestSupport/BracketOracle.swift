@@ -63,6 +63,7 @@ public struct BracketOracle: Sendable {
   private static func spacing(atTopOf format: Format, _ values: [Dyadic]) -> Dyadic {
     switch format.encoding {
     case .fixed(let f): return .power(-f.fractionBits)
+    case .tapered: preconditionFailure("tapered formats have an oracle of their own")
     case .floating(let f):
       let largest = values[values.count - 1]
       // `e1m0` has no finite number but zero; the code after it would be 2^emin.
@@ -151,9 +152,10 @@ public struct BracketOracle: Sendable {
 /// A negative number has no place in an unsigned format: NaN, or the smallest value when saturating.
 func overflowResult(_ format: Format, _ rounding: Rounding, _ overflow: Overflow, isNegative: Bool) -> Value {
   let end = farthest(format, isNegative)
-  if overflow == .saturate { return end }
-  if isNegative && !format.isSigned { return .nan }
+  if overflow == .saturate || overflow == .propagate { return end }
   let infinity: Value = format.hasInfinity ? .infinity(negative: isNegative) : .nan
+  if overflow == .ieee, let (isSigned, isExtended) = p3109(format) { return p3109Result(end, rounding, isNegative, isSigned, isExtended) }
+  if isNegative && !format.isSigned { return .nan }
   if overflow == .infinity { return infinity }
   precondition(overflow == .ieee, "wrapping is the fixed-point oracle's")
   switch rounding {
@@ -164,10 +166,29 @@ func overflowResult(_ format: Format, _ rounding: Rounding, _ overflow: Overflow
   }
 }
 
+/// The table of SatNone in the report, row by row.
+private func p3109Result(_ end: Value, _ rounding: Rounding, _ isNegative: Bool, _ isSigned: Bool, _ isExtended: Bool) -> Value {
+  if isNegative {
+    if rounding == .towardZero || rounding == .up { return end }
+    if isSigned && isExtended { return .infinity(negative: true) }
+    return isSigned ? end : .nan
+  }
+  if rounding == .towardZero || rounding == .down || rounding == .toOdd && !isSigned && isExtended { return end }
+  return isExtended ? .infinity(negative: false) : end
+}
+
+/// Whether a P3109 format, known by its name, is signed and has infinities.
+private func p3109(_ format: Format) -> (isSigned: Bool, isExtended: Bool)? {
+  format.name.wholeMatch(of: /k\d+p\d+([su])([ef])/).map { ($0.1 == "s", $0.2 == "e") }
+}
+
 /// What an infinite result becomes in a format.
 public func infiniteResult(_ format: Format, _ overflow: Overflow, isNegative: Bool) -> Value {
   if overflow == .saturate || overflow == .wrap { return farthest(format, isNegative) }
-  return format.hasInfinity && (format.isSigned || !isNegative) ? .infinity(negative: isNegative) : .nan
+  if format.hasInfinity && (format.isSigned || !isNegative) { return .infinity(negative: isNegative) }
+  if overflow == .propagate { return farthest(format, isNegative) }
+  if overflow == .ieee, let (isSigned, isExtended) = p3109(format), !isExtended, isSigned || !isNegative { return farthest(format, isNegative) }
+  return .nan
 }
 
 /// The outermost finite value of a sign; a zero where a format has no other.

@@ -81,10 +81,14 @@ public final class SlowEvaluator {
   /// Whether the random number of an operation is below f: 192 bits of it, or its first N.
   private static func isBelow(_ f: Real, _ mode: Rounding, _ stream: RandomStream, _ index: UInt64) -> Bool {
     let u = Real(precision: 256)
-    if case .stochasticBits(let count) = mode {
+    if case .stochasticBits(let count, let rule) = mode {
       mpfr_set_ui_2exp(u.raw, UInt(stream.bits(at: index) >> UInt64(64 - count)), -count, MPFR_RNDN)
       let cut = Real(precision: 2000) { mpfr_mul_2si($0, f.raw, count, $1) }
-      mpfr_floor(cut.raw, cut.raw)
+      switch rule {
+      case .cut: mpfr_floor(cut.raw, cut.raw)
+      case .nearestUp: mpfr_round(cut.raw, cut.raw)
+      case .nearestEven: mpfr_roundeven(cut.raw, cut.raw)
+      }
       mpfr_mul_2si(cut.raw, cut.raw, -count, MPFR_RNDN)
       return u.compare(cut) < 0
     }

@@ -52,8 +52,8 @@ struct AnalyzeCommand: ParsableCommand {
     transform: { try Parse.number($0, "a positive error ratio") { $0 > 0 && $0.isFinite } })
   var target = 0.01
   @Option(
-    help: ArgumentHelp("Draw a picture (.svg, .png or .pdf) by gnuplot, and write its data (.tsv) and script (.gp) beside it.", valueName: "file"),
-    transform: AnalysisPicture.path)
+    help: ArgumentHelp("Draw a picture (.svg, .png or .pdf) by gnuplot, and write its data (.dat) and script (.gp) beside it.", valueName: "file"),
+    transform: Figure.path)
   var plot: String?
   @OptionGroup var output: OutputOptions
 
@@ -71,7 +71,7 @@ struct AnalyzeCommand: ParsableCommand {
     Output.showNotes()
     let results = analysis.run(progress: ProgressLine("analyze", output).progress)
     let report = AnalysisReport(analysis, results, analysis.verdict(results))
-    if let plot { try AnalysisPicture(report, plot).draw(output) }
+    if let plot { try report.figure.draw(plot, output) }
     if output.json {
       try Output.json(report)
     } else if output.csv {

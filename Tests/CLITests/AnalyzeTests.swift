@@ -123,7 +123,7 @@ import Testing
     let picture = scratch.url("it's an error.\(type)").path
     let run = try Tool.run(["analyze", "--format", "e4m3", "--acc", "e6m5", "--trials", "9", "--n", "4,8", "--plot", picture, "--quiet"])
     #expect(run.status == 0 && run.err.isEmpty)
-    #expect(try scratch.names == ["it's an error.gp", "it's an error.\(type)", "it's an error.tsv"].sorted())
+    #expect(try scratch.names == ["it's an error.dat", "it's an error.gp", "it's an error.\(type)"])
     let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))
     #expect(bytes.starts(with: ["svg": Data("<?xml".utf8), "png": Data([0x89, 0x50]), "pdf": Data("%PDF".utf8)][type]!))
   }
@@ -131,7 +131,7 @@ import Testing
   @Test func pictureGoesWhereItsRelativePathSays() throws {
     let scratch = try Scratch()
     _ = try succeed("analyze --format e4m3 --acc e6m5 --trials 9 --n 4 --plot a.svg", in: scratch.path)
-    #expect(try scratch.names.filter { !$0.hasSuffix("svg") } == ["a.gp", "a.tsv"])
+    #expect(try scratch.names.filter { !$0.hasSuffix("svg") } == ["a.dat", "a.gp"])
   }
 
   @Test func withoutGnuplotDataAndScriptRemain() throws {
@@ -139,8 +139,8 @@ import Testing
     let line = ["analyze", "--format", "e4m3fn", "--acc", "e6m5", "--trials", "9", "--n", "4,8", "--plot", scratch.url("a.svg").path]
     let run = try Tool.run(line, environment: ["PATH": scratch.path])
     #expect(run.status == 0 && !run.out.isEmpty)
-    #expect(run.notes == ["note: no picture: gnuplot is missing or failed; \(scratch.path)/a.tsv and \(scratch.path)/a.gp hold the data and the script"])
-    #expect(try scratch.names == ["a.gp", "a.tsv"])
-    #expect(try String(contentsOf: scratch.url("a.tsv"), encoding: .utf8).contains("# measured maximum\n4\t"))
+    #expect(run.notes == ["note: no picture: gnuplot is not installed; \(scratch.path)/a.dat and \(scratch.path)/a.gp hold the data and the script"])
+    #expect(try scratch.names == ["a.dat", "a.gp"])
+    #expect(try String(contentsOf: scratch.url("a.dat"), encoding: .utf8).contains("# measured maximum\n4\t"))
   }
 }

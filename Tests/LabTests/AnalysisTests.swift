@@ -112,14 +112,6 @@ import Testing
     let seen = fractions.all
     #expect(seen.last == 1 && seen == seen.sorted())
   }
-
-  @Test func plotsLeaveOutWhatLogarithmicAxesCannotShow() {
-    let plot = LinePlot(
-      title: "it's", xLabel: "n", yLabel: "error",
-      series: [.init("a", [(1, 0), (2, .infinity), (4, 0.5)], isMeasured: true), .init("b", [(1, 0)], isMeasured: false)])
-    #expect(plot.series.count == 1 && plot.data == "# a\n4\t0.5\n")
-    #expect(plot.script(dataFile: "d.tsv", picture: "p.svg").contains("'it''s'"))
-  }
 }
 
 /// Fractions from any thread.

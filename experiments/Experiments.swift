@@ -7,8 +7,12 @@ import Glibc
 enum Experiments {
   /// A new experiment is one file and one line here.
   static let all: [(name: String, question: String, run: @Sendable ([String]) -> Int32)] = [
-    ("digits-classifier", "trains the embedded classifier weights (--check compares them)", DigitsClassifier.run)
+    ("digits-classifier", "trains the embedded classifier weights (--check compares them)", DigitsClassifier.run),
+    ("convolution-scale", "the best scale of fixed-point convolution, and what another costs (--check, --plot FILE)", ConvolutionScale.run),
   ]
+
+  /// Writes a line to standard error.
+  static func note(_ text: String) { _ = Array("\(text)\n".utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) } }
 
   static func main() {
     let arguments = CommandLine.arguments.dropFirst()

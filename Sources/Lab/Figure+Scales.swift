@@ -14,9 +14,9 @@ extension Figure {
     let bars = binades.map { (power($0), percent(histogram.count(in: $0))) }
     let top = 1.05 * (histogram.nonzero > 0 ? bars.map(\.1).max()! : 1)
     let (smallest, largest) = (Value.finite(format.minPositive).double, Value.finite(format.maxFinite).double)
-    // A binade of room on both sides, of the data and of the range.
-    let left = min(power(binades.lowerBound - 1), smallest / 2)
-    let right = max(power(binades.upperBound + 2), largest * 2)
+    // A binade of room on both sides, of the data and of the range, as far as gnuplot's axes go.
+    let left = max(min(power(binades.lowerBound - 1), smallest / 2), 0x1p-1022)
+    let right = min(max(power(binades.upperBound + 2), largest * 2), 0x1p1022)
 
     func rule(_ name: String, _ x: Dyadic?) -> Series? {
       x.map { Series("\(name) \($0.label)", [(Value.finite($0).double, 0), (Value.finite($0).double, top)], .rule) }
@@ -48,10 +48,10 @@ extension Figure {
     _ scans: [ScaleScan], _ title: String, _ y: Axis, _ value: (ScaleScan.Point) -> Double, _ text: (Double) -> String
   ) -> Figure {
     let series = scans.flatMap { scan in
-      [
-        Series("\(scan.format) \(scan.rounding)", scan.points.map { ($0.scale, value($0)) }, .curve),
-        Series(
-          "\(scan.format) best at \(scan.best.scale.threeDigits): \(text(value(scan.best)))", [(scan.best.scale, value(scan.best))], .ring),
+      let (best, sampled) = (scan.best, scan.stride > 1 ? ", 1 in \(scan.stride) numbers" : "")
+      return [
+        Series("\(scan.format) \(scan.rounding)\(sampled)", scan.points.map { ($0.scale, value($0)) }, .curve),
+        Series("\(scan.format) best at \(best.scale.threeDigits): \(text(value(best)))", [(best.scale, value(best))], .ring),
       ]
     }
     return Figure(title: title, x: Axis("scale", .powersOfTwo), y: y, series: series)

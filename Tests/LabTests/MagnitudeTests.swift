@@ -67,5 +67,8 @@ import Testing
     #expect(figure.series.map(\.name) == shares + ["e4m3 smallest 2^-9", "smallest normal 2^-6", "largest 240"])
     #expect(figure.series[3...].map { $0.points[0].x } == [0x1p-9, 0x1p-6, 240])
     #expect(figure.series[2].points.first { $0.x == 1 }?.y == 100.0 / 3)
+    // No axis ends at 0 or at infinity, whatever the format.
+    let wide = Figure.magnitudes(MagnitudeHistogram([0x1p-1074, 0x1p1023]), in: RangeUse(in: try Format("e15m112")), title: "")
+    #expect(wide.x.lower == 0x1p-1022 && wide.x.upper == 0x1p1022)
   }
 }

@@ -23,10 +23,10 @@ test-long: setup
 build: setup
 	$(SWIFT) build -c release --product fmtlab
 
-## Install what the build needs and is missing: MPFR, GMP and pkg-config.
+## Install what the build needs and is missing: MPFR, GMP, zlib and pkg-config.
 setup:
 	@command -v $(SWIFT) >/dev/null || { echo "Swift 6 is missing: install it from swift.org and run make again." >&2; exit 1; }
-	@.ci/install libmpfr-dev libgmp-dev pkg-config
+	@.ci/install libmpfr-dev libgmp-dev zlib1g-dev pkg-config
 
 clean:
 	rm -rf .build

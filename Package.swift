@@ -27,13 +27,14 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CMPFR", pkgConfig: "mpfr", providers: [.apt(["libmpfr-dev", "libgmp-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Lowest layer first.
     module("Formats"),
     module("Multiprecision", ["CMPFR", "Formats"]),
     module("Accumulation", ["Formats"]),
     module("ErrorAnalysis", ["Accumulation", "Formats"]),
-    module("Tensors"),
+    module("Tensors", ["CZlib"]),
     module("Lab", ["Accumulation", "ErrorAnalysis", "Formats"]),
     module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Tensors"]),
 

@@ -22,7 +22,7 @@ public struct Safetensors: Sendable {
 
   /// The tensors in the order of their bytes.
   public let entries: [Entry]
-  private let data: Data
+  private let bytes: Bytes
 
   /// The longest header that is read, in bytes: 100 MB, as in the reference implementation.
   static let longestHeader = 100_000_000
@@ -32,14 +32,15 @@ public struct Safetensors: Sendable {
     "F64": .f8, "F32": .f4, "F16": .f2, "BF16": .bf16,
     "I64": .i8, "I32": .i4, "I16": .i2, "I8": .i1,
     "U64": .u8, "U32": .u4, "U16": .u2, "U8": .u1, "BOOL": .b1,
+    "F8_E4M3": .e4m3fn, "F8_E5M2": .e5m2, "F8_E8M0": .e8m0fnu,
   ]
 
   /// The file at `path`, of which only the header is read now.
   ///
   /// - Errors: ``TensorError/unreadable(path:reason:)``; ``TensorError/file(path:problem:)`` around those of ``init(_:)``.
   public init(path: String) throws(TensorError) {
-    let data = try readFile(path, mapped: true)
-    self = try inFile(path) { () throws(TensorError) in try Safetensors(data) }
+    let bytes = try Bytes(path: path)
+    self = try inFile(path) { () throws(TensorError) in try Safetensors(bytes) }
   }
 
   /// The file that consists of these bytes.
@@ -48,15 +49,19 @@ public struct Safetensors: Sendable {
   ///   gap or overlap, or if one is not as long as its shape and type require.
   /// - Complexity: O(h) time and memory for a header of h bytes.
   public init(_ data: Data) throws(TensorError) {
-    guard data.count >= 8 else { throw .truncated(part: "header length", needed: 8, present: data.count) }
-    let claimed = UInt64(littleEndian: data.bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self))
-    guard claimed <= Safetensors.longestHeader else { throw .headerTooLong(bytes: claimed, limit: Safetensors.longestHeader) }
-    guard claimed <= data.count - 8 else { throw .truncated(part: "header", needed: claimed, present: data.count - 8) }
+    try self.init(.memory(data))
+  }
 
-    let start = 8 + Int(claimed)
-    let header = try SafetensorsHeader(parsing: data.dropFirst(8).prefix(Int(claimed)))
-    entries = try Safetensors.entries(header, in: start..<data.count)
-    self.data = data
+  private init(_ bytes: Bytes) throws(TensorError) {
+    let length = try bytes.bytes(at: 0, atMost: 8)
+    guard length.count == 8 else { throw .truncated(part: "header length", needed: 8, present: length.count) }
+    let claimed = length.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    guard claimed <= Safetensors.longestHeader else { throw .headerTooLong(bytes: claimed, limit: Safetensors.longestHeader) }
+    guard claimed <= bytes.count - 8 else { throw .truncated(part: "header", needed: claimed, present: bytes.count - 8) }
+
+    let header = try SafetensorsHeader(parsing: Data(bytes.bytes(at: 8, atMost: Int(claimed))))
+    entries = try Safetensors.entries(header, in: (8 + Int(claimed))..<bytes.count)
+    self.bytes = bytes
   }
 
   /// The tensor called `name`; `nil` is allowed where the file holds exactly one.
@@ -65,23 +70,20 @@ public struct Safetensors: Sendable {
   ///   ``TensorError/unsupportedType(name:supported:)``, ``TensorError/inexactInteger(position:value:)``.
   /// - Complexity: O(n) for its n elements, and O(count) to find it.
   public func tensor(_ name: String? = nil) throws(TensorError) -> Tensor {
-    let entry = try entry(name)
+    try source(entries[indexOfTensor(name, among: entries.map(\.name))], path: nil).tensor()
+  }
+
+  /// The tensor of `entry`, to be read in pieces.
+  ///
+  /// - Errors: ``TensorError/unsupportedType(name:supported:)``.
+  func source(_ entry: Entry, path: String?) throws(TensorError) -> TensorSource {
     guard let type = Safetensors.elementTypes[entry.dtype] else {
       throw .unsupportedType(name: entry.dtype, supported: Safetensors.elementTypes.keys.sorted())
     }
-    return Tensor(shape: entry.shape, elements: try type.decode(data.bytes.extracting(entry.bytes)))
-  }
-
-  private func entry(_ name: String?) throws(TensorError) -> Entry {
-    let names = entries.map(\.name)
-    guard let name else {
-      guard entries.count == 1 else { throw .nameNeeded(available: names) }
-      return entries[0]
-    }
-    guard let index = names.firstIndex(of: name) else {
-      throw .unknownTensor(name: name, nearest: nearestName(to: name, among: names), available: names)
-    }
-    return entries[index]
+    let header = ArrayHeader(
+      elementType: type, elementName: entry.dtype, isBigEndian: false, isFortranOrder: false,
+      shape: entry.shape, count: entry.bytes.count / type.size, dataOffset: 0)
+    return try TensorSource(name: entry.name, header, bytes.slice(entry.bytes), path: path)
   }
 
   /// The entries of `header`, whose byte ranges must tile `file` in order.

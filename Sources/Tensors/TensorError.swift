@@ -12,12 +12,14 @@ public indirect enum TensorError: Error, Hashable, Sendable {
   case unknownExtension(path: String)
   /// A problem with the data in the named file.
   case file(path: String, problem: TensorError)
+  /// A problem with one tensor of a file of several.
+  case tensor(name: String, problem: TensorError)
 
   // Elements and shapes
   /// A 64-bit integer that is not a binary64 number; `position` counts from 0 in file order.
   case inexactInteger(position: Int, value: String)
-  /// An element that is not a binary32 number; `position` counts from 0 in row-major order.
-  case inexactFloat(position: Int, value: Double)
+  /// An element that is not a number of the type to be written; `position` counts from 0 in storage order.
+  case inexactElement(position: Int, value: Double, type: String)
   case unsupportedType(name: String, supported: [String])
   case badShape([Int])
 
@@ -29,6 +31,15 @@ public indirect enum TensorError: Error, Hashable, Sendable {
   case headerTooLong(bytes: UInt64, limit: Int)
   case malformedHeader(reason: String)
   case trailingBytes(count: Int)
+  case notIDX
+
+  // Archives and compressed files
+  case badArchive(reason: String)
+  case damagedStream(reason: String)
+  /// More bytes than are inflated into memory.
+  case tooLarge(bytes: Int, limit: Int)
+  /// A tensor whose name cannot be that of a member of an archive.
+  case badName(name: String, reason: String)
 
   // Text; lines and columns count from 1
   case notUTF8(line: Int)
@@ -55,16 +66,18 @@ extension TensorError: CustomStringConvertible {
       "cannot write \(path): \(reason); give a path in an existing, writable directory"
     case .unknownExtension(let path):
       "\(path) has no known extension; "
-        + "use .npy, .csv, .txt or .safetensors (one tensor of several: file.safetensors:name)"
+        + "use .npy, .npz, .safetensors, .csv, .txt (one tensor of several: file.safetensors:name), IDX, or .gz of .npy, .csv, IDX"
     case .file(let path, let problem):
       "\(path): \(problem)"
+    case .tensor(let name, let problem):
+      "tensor \(quoted(name)): \(problem)"
 
     case .inexactInteger(let position, let value):
       "element \(position) (from 0, in file order) is \(value), not a binary64 number; "
         + "integers must convert exactly, so rescale or round them before saving"
-    case .inexactFloat(let position, let value):
-      "element \(position) (from 0, in row-major order) is \(value), not a binary32 number; "
-        + "round to binary32 first, or write f8"
+    case .inexactElement(let position, let value, let type):
+      "element \(position) (from 0, in storage order) is \(value), not a number of type \(type); "
+        + "round to \(type) first, or write f8"
     case .unsupportedType(let name, let supported):
       "element type \(quoted(name)) is not supported; convert to one of \(supported.joined(separator: " "))"
     case .badShape(let shape):
@@ -83,6 +96,18 @@ extension TensorError: CustomStringConvertible {
       "the header is malformed: \(reason); fetch or save the file anew"
     case .trailingBytes(let count):
       "\(count) bytes follow the data that the header describes; cut them off, or save the file anew"
+    case .notIDX:
+      "the data do not begin with two zeros; give a file in the IDX format, such as those of MNIST"
+
+    case .badArchive(let reason):
+      "the .npz archive cannot be read: \(reason); save it anew with numpy.savez"
+    case .damagedStream(let reason):
+      "the compressed data are damaged: \(reason); fetch or save the file anew"
+    case .tooLarge(let bytes, let limit):
+      "the compressed data hold \(bytes) bytes or more, above the \(limit) that are inflated into memory; "
+        + "inflate the file first (gunzip, numpy.savez)"
+    case .badName(let name, let reason):
+      "\(quoted(name)) cannot name a member of an archive: \(reason); rename the tensor, or write it to a file of its own"
 
     case .notUTF8(let line):
       "line \(line) is not UTF-8 text; convert the file to UTF-8"
@@ -121,5 +146,5 @@ private func abridged(_ shape: [Int]) -> String {
 private func choice(_ names: [String]) -> String {
   if names.isEmpty { return "the file holds no tensors, so give another file" }
   let first = names.prefix(5).map(quoted).joined(separator: ", ")
-  return "choose with file.safetensors:name one of " + first + (names.count > 5 ? " and \(names.count - 5) more" : "")
+  return "choose with file:name one of " + first + (names.count > 5 ? " and \(names.count - 5) more" : "")
 }

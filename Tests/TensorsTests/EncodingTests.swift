@@ -45,4 +45,34 @@ import Testing
     #expect(tensor.shape == [256, 256])
     #expect(Self.agree(tensor.elements, exponentBits: 8))
   }
+
+  /// The magnitudes of the codes 0x00 to 0x7f, by adding up spacings, which double from binade to binade.
+  static func magnitudes(fractionBits: Int, minExponent: Int) -> [Double] {
+    let perBinade = 1 << fractionBits
+    var magnitudes = [0.0]
+    var spacing = Double(sign: .plus, exponent: minExponent - fractionBits, significand: 1)
+    while magnitudes.count < 128 {
+      magnitudes.append(magnitudes.last! + spacing)
+      // The subnormal numbers and the first binade share their spacing.
+      if magnitudes.count > 2 * perBinade, magnitudes.count % perBinade == 1 { spacing *= 2 }
+    }
+    return magnitudes
+  }
+
+  @Test func eightBitFormatsAreTheirDefinitionsOnEveryCode() throws {
+    let text = #"{"d":{"dtype":"DTYPE","shape":[256],"data_offsets":[0,256]}}"#
+    func read(_ dtype: String) throws -> [Double] {
+      try Safetensors(safetensorsFile(text.replacing("DTYPE", with: dtype), Array(0...255))).tensor().elements
+    }
+    func agree(_ elements: [Double], _ magnitudes: [Double]) -> Bool {
+      let expected = magnitudes + magnitudes.map { -$0 }
+      return zip(elements, expected).allSatisfy { $1.isNaN ? $0.isNaN : $0.bitPattern == $1.bitPattern }
+    }
+    #expect(agree(try read("F8_E4M3"), Array(Self.magnitudes(fractionBits: 3, minExponent: -6).dropLast()) + [.nan]))
+    let e5m2 = Array(Self.magnitudes(fractionBits: 2, minExponent: -14).dropLast(4)) + [.infinity, .nan, .nan, .nan]
+    #expect(agree(try read("F8_E5M2"), e5m2))
+    let e8m0 = try read("F8_E8M0")
+    #expect(e8m0[0] == 0x1p-127 && e8m0[255].isNaN)
+    #expect((1..<255).allSatisfy { e8m0[$0] == 2 * e8m0[$0 - 1] })
+  }
 }

@@ -9,7 +9,8 @@ import Testing
     (.unreadable(path: "x.npy", reason: "it is a directory"),
          "cannot read x.npy: it is a directory; give the path of an existing, readable file"),
     (.unknownExtension(path: "x.foo"),
-         "x.foo has no known extension; use .npy, .csv, .txt or .safetensors (one tensor of several: file.safetensors:name)"),
+         "x.foo has no known extension; "
+      + "use .npy, .npz, .safetensors, .csv, .txt (one tensor of several: file.safetensors:name), IDX, or .gz of .npy, .csv, IDX"),
     (.file(path: "x.csv", problem: .notANumber(line: 3, column: 2, field: "1.O\u{1b}[")),
          "x.csv: line 3, column 2: \"1.O\\u{1B}[\" is not a number; "
       + "use decimal, scientific or C99 hex notation, inf or nan, separated by commas, tabs or spaces"),
@@ -19,10 +20,10 @@ import Testing
     (.badShape([-1, 2]),
          "the shape (-1, 2) is not usable; give at most 64 extents, none negative, with a product below 2^63"),
     (.unknownTensor(name: "wieght", nearest: "weight", available: ["weight", "bias"]),
-         "there is no tensor \"wieght\"; did you mean \"weight\"? choose with file.safetensors:name one of \"weight\", \"bias\""),
+         "there is no tensor \"wieght\"; did you mean \"weight\"? choose with file:name one of \"weight\", \"bias\""),
     (.nameNeeded(available: ["a", "b", "c", "d", "e", "f", "g"]),
          "no tensor is named, and the file does not hold exactly one; "
-      + "choose with file.safetensors:name one of \"a\", \"b\", \"c\", \"d\", \"e\" and 2 more"),
+      + "choose with file:name one of \"a\", \"b\", \"c\", \"d\", \"e\" and 2 more"),
     (.nameNeeded(available: []),
          "no tensor is named, and the file does not hold exactly one; the file holds no tensors, so give another file"),
   ] as [(TensorError, String)])

@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["", "-", "npy", "a", "a.", "a.foo", "a.npy/b", "a.npz", "dir.csv/a"])
+  @Test(arguments: ["", "-", "npy", "a", "a.", "a.foo", "a.npy/b", "a.npz.gz", "a.gz", "dir.csv/a"])
   func otherExtensionsAreRefused(path: String) {
     #expect(throws: TensorError.unknownExtension(path: path)) { try Tensor.read(path) }
   }
@@ -90,7 +90,7 @@ import Testing
       let before = try Data(contentsOf: URL(filePath: path))
 
       let fine = Tensor(shape: [1], elements: [0.1])
-      #expect(throws: TensorError.inexactFloat(position: 0, value: 0.1)) { try fine.write(npy: path, elementType: .f4) }
+      #expect(throws: TensorError.inexactElement(position: 0, value: 0.1, type: "f4")) { try fine.write(npy: path, elementType: .f4) }
       #expect(try Data(contentsOf: URL(filePath: path)) == before)
 
       // Renaming onto a directory fails after the temporary file has been written.

@@ -51,7 +51,7 @@ import Testing
   @Test(arguments: [0.1, 0x1p128, 0x1.8p-149, 0x1p-150, 16_777_217, -0x1.0000000000001p0])
   func f4RefusesToRound(value: Double) throws {
     let tensor = Tensor(shape: [3], elements: [.nan, -.infinity, value])
-    #expect(throws: TensorError.inexactFloat(position: 2, value: value)) { try tensor.npy(elementType: .f4) }
+    #expect(throws: TensorError.inexactElement(position: 2, value: value, type: "f4")) { try tensor.npy(elementType: .f4) }
     #expect(try Tensor(npy: tensor.npy()).elements[2] == value)
   }
 }

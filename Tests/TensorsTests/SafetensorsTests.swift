@@ -18,7 +18,8 @@ import Testing
     ("I16", "ffff 0080", [-1, -32768]), ("I8", "ff 80", [-1, -128]),
     ("U64", "0000000000000080 00f8ffffffffffff", [0x1p63, 0x1.fffffffffffffp63]),
     ("U32", "ffffffff 00000080", [4_294_967_295, 0x1p31]), ("U16", "ffff 0080", [65535, 32768]),
-    ("U8", "ff 80", [255, 128]), ("BOOL", "00 01", [0, 1]),
+    ("U8", "ff 80", [255, 128]), ("BOOL", "00 01", [0, 1]), ("F8_E4M3", "7e 81", [448, -0x1p-9]),
+    ("F8_E5M2", "7b fc", [57344, -.infinity]), ("F8_E8M0", "00 fe", [0x1p-127, 0x1p127]),
   ] as [(String, String, [Double])])
   func everyTypeReadsExactly(dtype: String, words: String, numbers: [Double]) throws {
     let bytes = hex(words)
@@ -34,15 +35,15 @@ import Testing
      "z.weight": {"data_offsets": [0, 4], "shape": [2, 2], "dtype": "U8"},
      "empty": {"dtype": "F32", "shape": [0, 9223372036854775807], "data_offsets": [4, 4]},
      "a.bias": {"dtype": "I16", "shape": [], "data_offsets": [4, 6]},
-     "fp8": {"dtype": "F8_E4M3", "shape": [3], "data_offsets": [6, 9]},
+     "fp6": {"dtype": "F6_E2M3", "shape": [4], "data_offsets": [6, 9]},
      "größe \"x\"": {"dtype": "U8", "shape": [1], "data_offsets": [9, 10]} }
     """#, [1, 2, 3, 4, 0x39, 0x30, 7, 8, 9, 10])
 
   @Test func tensorsAreListedInTheOrderOfTheirBytes() throws {
     let entries = try Safetensors(several).entries
-    #expect(entries.map(\.name) == ["z.weight", "empty", "a.bias", "fp8", "größe \"x\""])
-    #expect(entries.map(\.dtype) == ["U8", "F32", "I16", "F8_E4M3", "U8"])
-    #expect(entries.map(\.shape) == [[2, 2], [0, .max], [], [3], [1]])
+    #expect(entries.map(\.name) == ["z.weight", "empty", "a.bias", "fp6", "größe \"x\""])
+    #expect(entries.map(\.dtype) == ["U8", "F32", "I16", "F6_E2M3", "U8"])
+    #expect(entries.map(\.shape) == [[2, 2], [0, .max], [], [4], [1]])
   }
 
   @Test func eachNameGivesItsOwnTensor() throws {
@@ -56,15 +57,17 @@ import Testing
   }
 
   @Test func aTypeThatCannotBeReadIsNamed() throws {
-    let supported = ["BF16", "BOOL", "F16", "F32", "F64", "I16", "I32", "I64", "I8", "U16", "U32", "U64", "U8"]
+    let supported = [
+      "BF16", "BOOL", "F16", "F32", "F64", "F8_E4M3", "F8_E5M2", "F8_E8M0", "I16", "I32", "I64", "I8", "U16", "U32", "U64", "U8",
+    ]
     let file = try Safetensors(several)
-    #expect(throws: TensorError.unsupportedType(name: "F8_E4M3", supported: supported)) { try file.tensor("fp8") }
+    #expect(throws: TensorError.unsupportedType(name: "F6_E2M3", supported: supported)) { try file.tensor("fp6") }
   }
 
   @Test func unknownNamesSuggestTheNearest() throws {
     let file = try Safetensors(several)
     let names = file.entries.map(\.name)
-    for (name, nearest) in [("z.wieght", "z.weight"), ("a.bia", "a.bias"), ("fp9", "fp8"), ("", nil), ("decoder", nil)] {
+    for (name, nearest) in [("z.wieght", "z.weight"), ("a.bia", "a.bias"), ("fp9", "fp6"), ("", nil), ("decoder", nil)] {
       let error = TensorError.unknownTensor(name: name, nearest: nearest, available: names)
       #expect(throws: error) { try file.tensor(name) }
     }

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that appear whole or not at all.
+
+import FoundationEssentials
+import Glibc
+import Synchronization
+
+/// A file that is written under a temporary name beside `path` and takes its place when it is whole.
+///
+/// What exists and is not a regular file (`/dev/null`, `/dev/stdout`, a pipe) cannot be replaced: it receives the bytes, in order,
+/// when they are whole; until then they are in a file without a name.
+final class OutputFile: Sendable {
+  let path: String
+  private let descriptor: Int32
+  /// The name to be taken, and the name until then; `nil` where the bytes are to be copied into `path`.
+  private let names: (target: String, temporary: String)?
+  private let isCommitted = Mutex(false)
+
+  /// - Errors: ``TensorError/unwritable(path:reason:)``.
+  init(_ path: String) throws(TensorError) {
+    var status = stat()
+    let exists = stat(path, &status) == 0
+    if exists, status.st_mode & S_IFMT == S_IFDIR { throw .unwritable(path: path, reason: reason(EISDIR)) }
+    // /dev/stdout may lead to a regular file, which is nevertheless not to be replaced.
+    let isInPlace = path.hasPrefix("/dev/") || exists && status.st_mode & S_IFMT != S_IFREG
+
+    let target = OutputFile.target(of: path)
+    let directory = isInPlace ? FileManager.default.temporaryDirectory : target.deletingLastPathComponent()
+    let temporary = directory.appending(path: ".\(UUID().uuidString).tmp").path
+    descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, exists && !isInPlace ? status.st_mode & 0o777 : 0o666)
+    if descriptor < 0 { throw .unwritable(path: path, reason: reason(errno)) }
+    if isInPlace { unlink(temporary) }
+    self.path = path
+    names = isInPlace ? nil : (target.path, temporary)
+  }
+
+  /// Where a chain of symbolic links ends, whether or not there is a file.
+  private static func target(of path: String) -> URL {
+    var target = URL(filePath: path)
+    for _ in 0..<40 {
+      guard let destination = try? FileManager.default.destinationOfSymbolicLink(atPath: target.path) else { break }
+      target = URL(filePath: destination, relativeTo: target.deletingLastPathComponent())
+    }
+    return target
+  }
+
+  deinit {
+    if let names, !isCommitted.withLock({ $0 }) { unlink(names.temporary) }
+    close(descriptor)
+  }
+
+  /// Writes `bytes` from `offset`; from any thread.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(TensorError) {
+    var done = 0
+    while done < bytes.count {
+      let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+      if count < 0, errno != EINTR { throw .unwritable(path: path, reason: reason(errno)) }
+      done += max(count, 0)
+    }
+  }
+
+  func write(_ bytes: [UInt8], at offset: Int) throws(TensorError) {
+    var problem: TensorError?
+    bytes.withUnsafeBytes { bytes in
+      do throws(TensorError) { try write(bytes, at: offset) } catch { problem = error }
+    }
+    if let problem { throw problem }
+  }
+
+  /// Puts the file in its place.
+  func commit() throws(TensorError) {
+    if let names {
+      guard rename(names.temporary, names.target) == 0 else { throw .unwritable(path: path, reason: reason(errno)) }
+    } else {
+      try copy()
+    }
+    isCommitted.withLock { $0 = true }
+  }
+
+  private func copy() throws(TensorError) {
+    let output = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+    if output < 0 { throw .unwritable(path: path, reason: reason(errno)) }
+    defer { close(output) }
+    var chunk = [UInt8](repeating: 0, count: 1 << 18)
+    var offset = 0
+    while true {
+      let count = pread(descriptor, &chunk, chunk.count, off_t(offset))
+      if count == 0 { return }
+      var done = 0
+      while done < count {
+        let written = chunk.withUnsafeBytes { Glibc.write(output, $0.baseAddress! + done, count - done) }
+        if written < 0, errno != EINTR { throw .unwritable(path: path, reason: reason(errno)) }
+        done += max(written, 0)
+      }
+      if count < 0, errno != EINTR { throw .unwritable(path: path, reason: reason(errno)) }
+      offset += max(count, 0)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What quantising did to the numbers.
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Counts and errors of quantised numbers.
+///
+/// Differences, squares and sums are binary64, in the order of the numbers: for results that do not depend on threads, merge
+/// tallies of fixed parts in the order of the parts.
+public struct QuantizationTally: Hashable, Sendable {
+  public internal(set) var count = 0
+  /// Numbers beyond the largest element after rounding.
+  public internal(set) var saturated = 0
+  /// Nonzero numbers whose element is zero.
+  public internal(set) var underflowed = 0
+  /// Numbers whose element is subnormal, not zero.
+  public internal(set) var subnormal = 0
+  /// NaN and infinities; they are counted nowhere else, except in `count`.
+  public internal(set) var notFinite = 0
+  /// The largest |x − x̂|.
+  public internal(set) var maxError = 0.0
+  /// Σ (x − x̂)².
+  public internal(set) var squaredErrors = 0.0
+  /// Σ x².
+  public internal(set) var squares = 0.0
+
+  public init() {}
+
+  /// 10 log₁₀ (Σ x² / Σ (x − x̂)²), the ratio of signal to quantisation noise in decibels; infinite without any error, `nil` if
+  /// all numbers are 0.
+  public var sqnr: Double? { squares == 0 ? nil : 10 * log10(squares / squaredErrors) }
+
+  public mutating func merge(_ next: QuantizationTally) {
+    count += next.count
+    saturated += next.saturated
+    underflowed += next.underflowed
+    subnormal += next.subnormal
+    notFinite += next.notFinite
+    maxError = max(maxError, next.maxError)
+    squaredErrors += next.squaredErrors
+    squares += next.squares
+  }
+
+  /// Notes a finite x and its x̂.
+  @inline(__always)
+  mutating func note(_ x: Double, _ y: Double) {
+    let error = x - y
+    maxError = max(maxError, error.magnitude)
+    squaredErrors += error * error
+    squares += x * x
+  }
+}
+
+/// A number that cannot be quantised.
+public enum QuantizationError: Error, Hashable, Sendable {
+  case notFinite(Double, index: Int)
+}
+
+extension QuantizationError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .notFinite(let x, let index):
+      "the number at index \(index) is \(x); a scale needs finite numbers: remove it, or let NaN stay and infinity saturate."
+    }
+  }
+}
+
+/// What becomes of NaN and infinities. In both cases scales follow from the finite numbers alone.
+public enum NonFinitePolicy: String, Hashable, Sendable, CaseIterable {
+  /// An error that says where the first one is.
+  case reject
+  /// NaN stays NaN; an infinity becomes the outermost element of its sign.
+  case propagate
+}

@@ -48,7 +48,7 @@ extension BlockQuantizer {
     let single = s.isZero ? s : Self.single.round(Unrounded(s)).value.dyadic!
     let divisor = Double(exactly: single)!
     guard !(format.arithmetic == .exact ? s : single).isZero else {
-      return try each(run, range, &tally) { _ in 0 } exactly: { _, _ in Rounded(.zero) } value: { _ in 0 }
+      return try each(run, range, &tally) { _ in 0 } exactly: { _, _ in Rounded(.zero) } value: { $0 * 0 }
     }
     switch format.arithmetic {
     case .exact:

@@ -37,7 +37,7 @@ extension ScaledFormat {
     } else if let format = try Self(generic: (Self.translated(bare) ?? bare) + rest, as: name) {
       self = format
     } else {
-      throw .unknownFormat(name, nearest: nearestNames(to: bare, among: Self.printable.map(\.name) + Self.catalogue.flatMap(\.aliases)))
+      throw .unknownFormat(name, nearest: nearestNames(to: bare, among: Self.catalogue.flatMap { [$0.name] + $0.aliases }))
     }
   }
 
@@ -142,12 +142,12 @@ extension ScaledFormat {
   /// Other tools' generic spellings in fmtlab's: `mx(e2m1,32,e8m0)`, `nv(e2m1,16,ue4m3,fp32)`, `BlockFloatingPoint(8,32)`. There `e4m3` means OCP's.
   private static func translated(_ text: String) -> String? {
     guard let (head, arguments, rest) = call(text), rest.isEmpty else { return nil }
-    let names = arguments.map { (try? Format("ocp_" + $0))?.name ?? $0 }
+    func ocp(_ i: Int) -> String { (try? Format("ocp_" + arguments[i]))?.name ?? arguments[i] }
     switch (head, arguments.count) {
-    case ("mx", 2): return "pow2(\(names[0]))/\(arguments[1])"
-    case ("mx", 3): return "pow2(\(names[0]),\(names[2]))/\(arguments[1])"
-    case ("nv", 2): return "twolevel(\(names[0]))/\(arguments[1])"
-    case ("nv", 4): return "twolevel(\(names[0]),\(names[2]),\(names[3]))/\(arguments[1])"
+    case ("mx", 2): return "pow2(\(ocp(0)))/\(arguments[1])"
+    case ("mx", 3): return "pow2(\(ocp(0)),\(ocp(2)))/\(arguments[1])"
+    case ("nv", 2): return "twolevel(\(ocp(0)))/\(arguments[1])"
+    case ("nv", 4): return "twolevel(\(ocp(0)),\(ocp(2)),\(ocp(3)))/\(arguments[1])"
     case ("blockfloatingpoint", 1): return "pow2(q\(arguments[0]).0)"
     case ("blockfloatingpoint", 2): return "pow2(q\(arguments[0]).0)/\(arguments[1])"
     default: return nil

@@ -7,7 +7,9 @@ extension BlockQuantizer {
   /// - Parameters:
   ///   - shape: by default one dimension.
   ///   - axis: the axis of channels and the one along which blocks run; negative from the last. Ignored for tensor granularity.
-  public func quantize(_ x: [Double], shape: [Int]? = nil, axis: Int = -1) throws(QuantizationError) -> (values: [Double], tally: QuantizationTally) {
+  public func quantize(
+    _ x: [Double], shape: [Int]? = nil, axis: Int = -1
+  ) throws(QuantizationError) -> (values: [Double], tally: QuantizationTally) {
     let shape = shape ?? [x.count]
     let axis = axis < 0 ? axis + shape.count : axis
     precondition(shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == x.count, "\(x.count) numbers are not an array of shape \(shape)")

@@ -43,7 +43,9 @@ extension BlockQuantizer {
   }
 
   /// Quantises a run whose scale is the number S ≥ 0.
-  private func quantize(_ run: Run, by s: Dyadic, _ range: ClosedRange<Dyadic>, _ tally: inout QuantizationTally) throws(QuantizationError) {
+  private func quantize(
+    _ run: Run, by s: Dyadic, _ range: ClosedRange<Dyadic>, _ tally: inout QuantizationTally
+  ) throws(QuantizationError) {
     let factor = Double(exactly: s)!
     let single = s.isZero ? s : Self.single.round(Unrounded(s)).value.dyadic!
     let divisor = Double(exactly: single)!

@@ -17,7 +17,9 @@ extension BlockQuantizer {
 
   /// g = M_tensor / (Ω Ω_s), rounded to nearest.
   func tensorScale(of tensor: GroupSummary) -> Dyadic {
-    guard let scaling = facts.scaling, let rounder = facts.tensorScaling else { preconditionFailure("only two-level scales have a tensor scale") }
+    guard let scaling = facts.scaling, let rounder = facts.tensorScaling else {
+      preconditionFailure("only two-level scales have a tensor scale")
+    }
     return rounder.quotient(tensor.exactMaxMagnitude, facts.largest * scaling.format.maxFinite)
   }
 

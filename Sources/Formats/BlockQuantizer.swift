@@ -49,9 +49,9 @@ public struct BlockQuantizer: Hashable, Sendable {
 
   /// Replaces a run of numbers along the axis by their values in the format, at `y` with the same stride; `y` may be `x`.
   ///
-  /// Blocks are counted from the start of the run, and the last may be shorter. `tensor` is the tensor's summary and is read only by two-level
-  /// scales. With tensor or channel granularity the run is a part of one group, whose summary it is; without it the run is the
-  /// whole group. Ternary groups are always whole runs.
+  /// Blocks are counted from the start of the run, and the last may be shorter. `tensor` is the tensor's summary and is read only by
+  /// two-level scales. With tensor or channel granularity the run is a part of one group, whose summary it is; without it the
+  /// run is the whole group. Ternary groups are always whole runs.
   ///
   /// - Throws: `QuantizationError.notFinite`, unless the policy lets NaN and infinities pass; `y` is then filled in part.
   @discardableResult
@@ -74,7 +74,9 @@ public struct BlockQuantizer: Hashable, Sendable {
   }
 
   /// One group, with its scale and its elements.
-  public func quantize(group x: [Double], within tensor: GroupSummary? = nil, at index: Int = 0) throws(QuantizationError) -> QuantizedGroup {
+  public func quantize(
+    group x: [Double], within tensor: GroupSummary? = nil, at index: Int = 0
+  ) throws(QuantizationError) -> QuantizedGroup {
     let terms = if case .ternary(let terms) = format.scale { terms } else { 1 }
     var (values, elements) = (x, Array(repeating: 0.0, count: x.count * terms))
     var tally = QuantizationTally()
@@ -88,10 +90,14 @@ public struct BlockQuantizer: Hashable, Sendable {
       }
     }
     if let failure { throw failure }
-    return QuantizedGroup(format: format, scale: scale ?? self.scale(of: GroupSummary()), elements: elements.map(Value.init), values: values, tally: tally)
+    let emptyScale = format.isTernary ? .ternary([]) : self.scale(of: GroupSummary(), .zero)
+    return QuantizedGroup(
+      format: format, scale: scale ?? emptyScale, elements: elements.map(Value.init), values: values, tally: tally)
   }
 
-  private func quantize(group run: Run, within tensor: GroupSummary?, _ tally: inout QuantizationTally) throws(QuantizationError) -> GroupScale {
+  private func quantize(
+    group run: Run, within tensor: GroupSummary?, _ tally: inout QuantizationTally
+  ) throws(QuantizationError) -> GroupScale {
     if case .block = format.granularity { return try quantize(block: run, tensorScale(tensor, run), &tally) }
     if case .ternary(let terms) = format.scale { return try quantizeTernary(run, terms: terms, &tally) }
     let scale = scale(of: tensor ?? summary(run))

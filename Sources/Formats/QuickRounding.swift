@@ -14,8 +14,9 @@ struct QuickRounding: Hashable, Sendable {
 
   init?(_ rounder: Rounder) {
     let format = rounder.format
-    let hasEvenGrid = format.isFloating ? format.precision > 1 && format.minPositive == .power(format.quantumExponent) : true
-    guard rounder.rounding == .nearestEven, hasEvenGrid, format.precision <= 40, -400...400 ~= format.quantumExponent, format.top < 400 else { return nil }
+    let isEven = !format.isFloating || format.precision > 1 && format.minPositive == .power(format.quantumExponent)
+    let isInRange = format.precision <= 40 && format.quantumExponent >= -400 && format.top <= 400
+    guard rounder.rounding == .nearestEven, isEven, isInRange else { return nil }
     precision = format.isFloating ? format.precision : 64
     quantum = format.quantumExponent
     limit = format.top + 1

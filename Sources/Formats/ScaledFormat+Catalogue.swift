@@ -77,7 +77,8 @@ extension ScaledFormat {
   }
 
   static let numbered: [String: ScaledFormat] = Dictionary(
-    numberedNames.map { ($0.name, $0.format) }, uniquingKeysWith: { first, second in preconditionFailure("one name of two formats: \(first), \(second)") })
+    numberedNames.map { ($0.name, $0.format) },
+    uniquingKeysWith: { first, second in preconditionFailure("one name of two formats: \(first), \(second)") })
 
   /// The names that may be printed, first choice first.
   static let printable: [(name: String, format: ScaledFormat)] = catalogue.map { ($0.name, $0.format) } + numberedNames

@@ -83,9 +83,10 @@ extension ScaledFormat {
 
   /// A bound of |x − x̂| for one finite number of a group of this scale, rounded to nearest; evaluated in binary64, outwards.
   ///
-  /// With S the scale: max(u |x|, S η/2, |x| − Ω S), where η/2 is half the smallest positive element, and u = 0 for integers. With a
-  /// zero point: max(S/2, x − (q_max − z) S, (q_min − z) S − x). With ternary factors a₁, a₂, ...: b₀ = |x|, b_j = max(a_j/2, b_(j−1) − a_j).
-  /// With shift and squeeze: that bound for Y, taken back through |x| = (Y/2^β)^(1/α). Arithmetic in fp32 adds 2^-22 |x|.
+  /// With S the scale: max(u |x|, S η/2, |x| − Ω S), where η/2 is half the smallest positive element, and u = 0 for integers. With
+  /// a zero point: max(S/2, x − (q_max − z) S, (q_min − z) S − x). With ternary factors a₁, a₂, ...: b₀ = |x|,
+  /// b_j = max(a_j/2, b_(j−1) − a_j), the last of them. With shift and squeeze: the first bound for Y, taken back through
+  /// |x| = (Y/2^β)^(1/α). Arithmetic in fp32 adds 2^-22 |x|.
   public func errorBound(_ x: Double, scale: GroupScale) -> Double {
     let m = x.magnitude
     let u = element.isFloating ? Double.power(-element.precision) : 0

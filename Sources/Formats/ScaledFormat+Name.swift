@@ -101,7 +101,9 @@ extension ScaledFormat {
   /// Reads a generic spelling with modifiers; `nil` if the text does not have the shape of one.
   init?(generic text: String, as name: String? = nil) throws(FormatError) {
     guard let (head, arguments, rest) = Self.call(text), let first = arguments.first else { return nil }
-    func format(_ i: Int, _ standard: Format) throws(FormatError) -> Format { i < arguments.count ? try Self.element(arguments[i]) : standard }
+    func format(_ i: Int, _ standard: Format) throws(FormatError) -> Format {
+      i < arguments.count ? try Self.element(arguments[i]) : standard
+    }
     let scale: ScaleRule
     var element = Self.ternaryElement
     switch (head, arguments.count) {
@@ -139,7 +141,8 @@ extension ScaledFormat {
     return (String(text[..<open]), arguments.map { String($0.filter { $0 != " " }) }, String(text[text.index(after: close)...]))
   }
 
-  /// Other tools' generic spellings in fmtlab's: `mx(e2m1,32,e8m0)`, `nv(e2m1,16,ue4m3,fp32)`, `BlockFloatingPoint(8,32)`. There `e4m3` means OCP's.
+  /// Other tools' generic spellings in fmtlab's: `mx(e2m1,32,e8m0)`, `nv(e2m1,16,ue4m3,fp32)`, `BlockFloatingPoint(8,32)`. In the first
+  /// two `e4m3` means OCP's.
   private static func translated(_ text: String) -> String? {
     guard let (head, arguments, rest) = call(text), rest.isEmpty else { return nil }
     func ocp(_ i: Int) -> String { (try? Format("ocp_" + arguments[i]))?.name ?? arguments[i] }

@@ -23,7 +23,8 @@ public struct ScaledFormat: Hashable, Sendable {
 
   /// - Parameter text: what an error calls the format.
   init(
-    _ element: Format, _ scale: ScaleRule, _ granularity: Granularity, _ isSymmetric: Bool, _ arithmetic: QuotientArithmetic, as text: String
+    _ element: Format, _ scale: ScaleRule, _ granularity: Granularity, _ isSymmetric: Bool, _ arithmetic: QuotientArithmetic,
+    as text: String
   ) throws(FormatError) {
     self.element = element
     self.scale = scale
@@ -52,9 +53,9 @@ public enum Granularity: Hashable, Sendable {
 
 extension ScaledFormat {
   /// Whether a group may be quantised in parts, given its summary. A ternary group must be there as a whole.
-  public var isStreamable: Bool {
-    if case .ternary = scale { granularity != .tensor } else { true }
-  }
+  public var isStreamable: Bool { !isTernary || granularity != .tensor }
+
+  var isTernary: Bool { if case .ternary = scale { true } else { false } }
 
   /// Whether quantising needs a summary of the whole tensor, or of the channel.
   public var needsTensorSummary: Bool {

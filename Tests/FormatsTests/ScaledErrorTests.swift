@@ -57,7 +57,12 @@ import Testing
     }
   }
 
-  @Test(arguments: ScaledFormat.catalogue.map(\.name) + ["mxfp4@ceil", "nvfp4@divide", "nvfp4@reciprocal", "nvfp4@ru", "int32_symmetric", "real(q8.0,bf16)", "ternary3/8", "dfp32"])
+  static let variants = [
+    "mxfp4@ceil", "nvfp4@divide", "nvfp4@reciprocal", "nvfp4@ru", "int32_symmetric", "real(q8.0,bf16)", "real(e4m3fn:nosub)", "ternary3/8", "dfp32",
+    "affine(q8.0,bf16)@rz", "pow2(e2m1fn:nosub)", "squeeze(e4m3fn)",
+  ]
+
+  @Test(arguments: ScaledFormat.catalogue.map(\.name) + variants)
   func everyErrorIsWithinItsBounds(_ name: String) throws {
     let quantizer = try BlockQuantizer(ScaledFormat(name))
     var random = SplitMix64(seed: 81)
@@ -67,8 +72,9 @@ import Testing
       let m = x.map(\.magnitude).max()!
       for (x, y) in zip(x, group.values) {
         let error = (x - y).magnitude
-        guard error <= quantizer.format.errorBound(x, scale: group.scale), error <= m * (quantizer.format.worstRelativeToMax ?? .infinity) else {
-          Issue.record("\(name): \(x) becomes \(y), beyond \(quantizer.format.errorBound(x, scale: group.scale))")
+        let bound = quantizer.format.errorBound(x, scale: group.scale)
+        guard error <= bound, error <= m * (quantizer.format.worstRelativeToMax ?? .infinity) else {
+          Issue.record("\(name): \(x) becomes \(y), beyond \(bound)")
           return
         }
       }

@@ -38,6 +38,8 @@ extension BlockQuantizer {
       return .twoLevel(block: facts.scaling!.quotient(m, facts.largest * g), tensor: g)
     case .affine:
       return affineScale(of: group)
+    case .fixed(let s):
+      return .real(s)
     case .squeeze:
       guard let mean = group.meanLogarithm, let emax = format.element.emax else { return .squeeze(alpha: 1, beta: 0) }
       let top = log2(group.maxMagnitude)
@@ -100,7 +102,7 @@ struct ScaleFacts: Hashable, Sendable {
     case .twoLevel(let block, let tensor, let rounding):
       exponents = 0...0
       (scaling, tensorScaling) = (Rounder(grid: block, rounding), Rounder(grid: tensor, .nearestEven))
-    case .squeeze, .ternary:
+    case .fixed, .squeeze, .ternary:
       exponents = 0...0
       (scaling, tensorScaling) = (nil, nil)
     }

@@ -21,6 +21,8 @@ public enum ScaleRule: Hashable, Sendable {
   /// S = (hi − lo) / (q_max − q_min), rounded, where [lo, hi] is the smallest interval that holds 0 and the group; an integer zero point
   /// z = q_min + rne(−lo / S), clamped to the codes; x is stored as the code of x / S rounded, plus z, clamped.
   case affine(in: Format, Rounding)
+  /// S is given: numbers that have a format but share no scale have S = 1.
+  case fixed(Dyadic)
   /// Shift and squeeze: the element is nearest to Y = ±2^β |x|^α, with α = emax / (m − µ) and β = −α µ, where m and µ are the maximum
   /// and the mean of log₂|x| over the nonzero x: log₂|Y| has mean 0 and maximum emax (15 in `e5m2`).
   ///

@@ -35,7 +35,7 @@ extension ScaledFormat {
       // hi/S and lo/S are rounded apart; their sum may exceed N by half a step and by what S was rounded down.
       let (down, up) = relativeErrors(format, rounding)
       return (1 + up) * (1 / Double(exactly: element.maxFinite - element.minFinite)! + 2 * down / (1 - down)) * (1 + 0x1p-50) + slack
-    case .squeeze: return nil
+    case .fixed, .squeeze: return nil
     case .ternary: return 1
     }
   }

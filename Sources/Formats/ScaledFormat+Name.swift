@@ -5,7 +5,7 @@
 ///
 /// The base is a name of the catalogue, an alias, a name with numbers (`dfp12`, `bfp6`, `msfp14`, `bm3.4`, `int5_affine`, `ternary3`), or
 /// the generic spelling of a scale rule with its formats: `pow2(ELEMENT[,SCALE])`, `real(ELEMENT[,SCALE])`, `affine(ELEMENT[,SCALE])`,
-/// `twolevel(ELEMENT[,BLOCK,TENSOR])`, `squeeze(ELEMENT)`, `ternary(TERMS)`, whose groups are whole tensors unless it says
+/// `twolevel(ELEMENT[,BLOCK,TENSOR])`, `fixed(ELEMENT,S)`, `squeeze(ELEMENT)`, `ternary(TERMS)`, whose groups are whole tensors unless it says
 /// otherwise. A modifier is an exponent rule (`floor ceil even roundceil`), the rounding of a real scale (`rne ru ...`), the
 /// arithmetic of quotients (`exact divide reciprocal`) or `symmetric`. A granularity is `tensor`, `channel` or the size of blocks.
 extension ScaledFormat {
@@ -89,11 +89,12 @@ extension ScaledFormat {
 
   private var genericBase: String {
     switch scale {
-    case .power(_, let s): s == Self.e8m0 ? "pow2(\(elementName))" : "pow2(\(elementName),\(s))"
-    case .real(let s, _): s == .fp32 ? "real(\(elementName))" : "real(\(elementName),\(s))"
-    case .affine(let s, _): s == .fp32 ? "affine(\(elementName))" : "affine(\(elementName),\(s))"
-    case .twoLevel(let b, let t, _): b == Self.ue4m3 && t == .fp32 ? "twolevel(\(elementName))" : "twolevel(\(elementName),\(b),\(t))"
-    case .squeeze: "squeeze(\(elementName))"
+    case .power(_, let s): s == Self.e8m0 ? "pow2(\(element))" : "pow2(\(element),\(s))"
+    case .real(let s, _): s == .fp32 ? "real(\(element))" : "real(\(element),\(s))"
+    case .affine(let s, _): s == .fp32 ? "affine(\(element))" : "affine(\(element),\(s))"
+    case .twoLevel(let b, let t, _): b == Self.ue4m3 && t == .fp32 ? "twolevel(\(element))" : "twolevel(\(element),\(b),\(t))"
+    case .fixed(let s): "fixed(\(element),\(s))"
+    case .squeeze: "squeeze(\(element))"
     case .ternary(let terms): "ternary(\(terms))"
     }
   }
@@ -102,7 +103,7 @@ extension ScaledFormat {
   init?(generic text: String, as name: String? = nil) throws(FormatError) {
     guard let (head, arguments, rest) = Self.call(text), let first = arguments.first else { return nil }
     func format(_ i: Int, _ standard: Format) throws(FormatError) -> Format {
-      i < arguments.count ? try Self.element(arguments[i]) : standard
+      i < arguments.count ? try Format(arguments[i]) : standard
     }
     let scale: ScaleRule
     var element = Self.ternaryElement
@@ -112,13 +113,16 @@ extension ScaledFormat {
     case ("affine", 1...2): scale = .affine(in: try format(1, .fp32), .nearestEven)
     case ("twolevel", 1), ("twolevel", 3): scale = .twoLevel(block: try format(1, Self.ue4m3), tensor: try format(2, .fp32), .nearestEven)
     case ("squeeze", 1): scale = .squeeze
+    case ("fixed", 2):
+      guard let factor = Double(arguments[1]), let exact = Dyadic(factor) else { return nil }
+      scale = .fixed(exact)
     case ("ternary", 1):
       guard let terms = Int(first) else { return nil }
       scale = .ternary(terms: terms)
     default: return nil
     }
     let isTernary = head == "ternary"
-    if !isTernary { element = try Self.element(first) }
+    if !isTernary { element = try Format(first) }
     let plain = ScaledFormat(unchecked: element, scale, .tensor, isSymmetric: isTernary)
     guard let format = try plain.modified(by: rest, as: name ?? text) else { return nil }
     self = format
@@ -192,7 +196,7 @@ extension ScaleRule {
     case .real(let s, _): .real(in: s, .nearestEven)
     case .twoLevel(let b, let t, _): .twoLevel(block: b, tensor: t, .nearestEven)
     case .affine(let s, _): .affine(in: s, .nearestEven)
-    case .squeeze, .ternary: self
+    case .fixed, .squeeze, .ternary: self
     }
   }
 
@@ -200,7 +204,7 @@ extension ScaleRule {
     switch self {
     case .power(let rule, _): rule.rawValue.lowercased()
     case .real(_, let rounding), .twoLevel(_, _, let rounding), .affine(_, let rounding): rounding.description
-    case .squeeze, .ternary: ""
+    case .fixed, .squeeze, .ternary: ""
     }
   }
 
@@ -214,7 +218,7 @@ extension ScaleRule {
     case .real(let s, _): return rounding.map { .real(in: s, $0) }
     case .twoLevel(let b, let t, _): return rounding.map { .twoLevel(block: b, tensor: t, $0) }
     case .affine(let s, _): return rounding.map { .affine(in: s, $0) }
-    case .squeeze, .ternary: return nil
+    case .fixed, .squeeze, .ternary: return nil
     }
   }
 
@@ -222,24 +226,8 @@ extension ScaleRule {
     switch self {
     case .power: "@floor, @ceil, @even, @roundceil, or @symmetric"
     case .real, .twoLevel, .affine: "a rounding of the scale such as @rne or @ru, @exact, @divide, @reciprocal, or @symmetric"
+    case .fixed: "@exact, @divide or @reciprocal"
     case .squeeze, .ternary: "none"
     }
-  }
-}
-
-// MARK: - Elements without special values
-
-extension ScaledFormat {
-  /// An element format by name, also `eXmYf`: every code a finite number.
-  private static func element(_ name: String) throws(FormatError) -> Format {
-    guard name.last == "f", case .floating(let f)? = (try? Format(String(name.dropLast())))?.encoding, f.isSigned else { return try Format(name) }
-    return Format(encoding: .floating(Format.Floating(
-      exponentBits: f.exponentBits, fractionBits: f.fractionBits, bias: f.bias, isSigned: true, hasSubnormals: f.hasSubnormals, hasZero: true,
-      specials: .none)))
-  }
-
-  private var elementName: String {
-    guard case .floating(let f) = element.encoding, f.specials == .none, element.width > 6 else { return element.name }
-    return String(element.name.dropLast())
   }
 }

@@ -60,6 +60,7 @@ extension ScaledFormat {
   /// Whether quantising needs a summary of the whole tensor, or of the channel.
   public var needsTensorSummary: Bool {
     if case .twoLevel = scale { return true }
+    if case .fixed = scale { return false }
     if case .block = granularity { return false }
     return isStreamable
   }
@@ -70,6 +71,7 @@ extension ScaledFormat {
       switch scale {
       case .power(_, let s), .real(let s, _), .twoLevel(let s, _, _): (element.width, bytes(s))
       case .affine(let s, _): (element.width, bytes(s) + 8 * ((element.width + 7) / 8))
+      case .fixed: (element.width, 0)
       case .squeeze: (element.width, 64)
       case .ternary(let terms): (element.width * terms, 32 * terms)
       }
@@ -98,12 +100,18 @@ extension ScaledFormat {
     let isInteger = if case .fixed(let f) = element.encoding { f.fractionBits == 0 } else { false }
 
     if case .block(let count) = granularity { try require((1...1 << 24).contains(count), "block size", "\(count)", "1 to 2^24") }
-    try require(element.width <= 32, "element width", "\(element.width)", "at most 32 bits")
-    try require(element.quantumExponent >= -200 && element.top <= 128, "element range", element.name, "2^-200 to 2^128")
-    try require(element.isSigned || isAffine, "element", element.name, "a signed format, or an integer with an affine scale")
+    if case .fixed(let s) = scale {
+      try require(s > .zero && Double(exactly: s) != nil, "scale", "\(s)", "a positive number of fp64")
+      try require(element.precision <= 53 && element.quantumExponent >= -1074 && element.top <= 1024, "element", element.name, "a format within fp64")
+    } else {
+      try require(element.width <= 32, "element width", "\(element.width)", "at most 32 bits")
+      try require(element.quantumExponent >= -200 && element.top <= 128, "element range", element.name, "2^-200 to 2^128")
+      try require(element.isSigned || isAffine, "element", element.name, "a signed format, or an integer with an affine scale")
+    }
     try require(element.maxFinite > .zero && element.contains(.zero), "element", element.name, "a format with 0 and a positive number")
     try require(!isSymmetric || !element.isFloating && !isAffine, "range", "symmetric", "for integers without a zero point")
     switch scale {
+    case .fixed: break
     case .power(_, let format):
       try requireScale(format)
       try require(format.precision == 1 && !format.contains(.zero), "scale format", format.name, "powers of two: e8m0fnu, e5m0fnu, ...")

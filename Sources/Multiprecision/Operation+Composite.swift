@@ -5,28 +5,24 @@ internal import CMPFR
 internal import Formats
 
 extension Operation {
-  typealias Raw = UnsafePointer<__mpfr_struct>
-
-  /// How to evaluate an operation that is not a function of MPFR.
-  var composite: ((Value, _ precision: Int) -> (result: BigFloat, isInexact: Bool))? {
+  /// An operation that is not a function of MPFR, at a number or an infinity.
+  func enclosure(_ x: Value, _ p: Int) -> (result: BigFloat, isInexact: Bool) {
     switch self {
-    case .sigmoid: { x, p in
+    case .sigmoid:
       switch x {
-      case .nan: exact(.nan)
       case .infinity(let negative): exact(negative ? .zero : .finite(1))
       default: x.isZero ? exact(.finite(Dyadic(1, exponent: -1))) : cut(x, p, magnitude: Operation.logistic)
       }
-    }
-    case .swish: { x, p in limits(x) ?? cut(x, p, magnitude: Operation.weightedLogistic) }
-    case .gelu: { x, p in limits(x) ?? cut(x, p, magnitude: Operation.weightedNormal) }
-    default: nil
+    case .softplus: x.isInfinite ? exact(x.isNegative ? .zero : x) : cut(x, p, magnitude: Operation.logOnePlusExp)
+    case .swish: limits(x) ?? cut(x, p, magnitude: Operation.weightedLogistic)
+    case .gelu: limits(x) ?? cut(x, p, magnitude: Operation.weightedNormal)
+    default: preconditionFailure("\(self) is a function of MPFR")
     }
   }
 
   /// x Φ(x) and x / (1 + e^-x) where they need no computation.
   private func limits(_ x: Value) -> (result: BigFloat, isInexact: Bool)? {
     switch x {
-    case .nan: exact(.nan)
     case .infinity(let negative): exact(negative ? .negativeZero : x)
     default: x.isZero ? exact(x) : nil
     }
@@ -34,14 +30,16 @@ extension Operation {
 
   private func exact(_ value: Value) -> (result: BigFloat, isInexact: Bool) { (BigFloat(value), false) }
 
-  /// The value of a function at a finite x ≠ 0 whose magnitude lies strictly between the two ends that `magnitude` computes, and
-  /// is never a dyadic number: then an upper end that is one may be lowered by the smallest step.
+  /// The value of a function at a finite x (≠ 0 but for softplus) whose magnitude lies above the lower and strictly below the
+  /// upper of the two ends that `magnitude` computes, and is never a dyadic number: then an upper end that is one may be lowered
+  /// by the smallest step.
   ///
-  /// The values are transcendental by Lindemann's theorem (e^x) and Siegel's and Shidlovskii's (erf), so the loop ends.
+  /// The values are transcendental by Lindemann's theorem (e^x) and Siegel's and Shidlovskii's (erf), so the loop ends; for
+  /// softplus, e^d = 1 + e^x with d ≠ 0 dyadic contradicts the linear independence of e^0, e^x, e^d.
   private func cut(
     _ x: Value, _ precision: Int, magnitude: (Raw, _ precision: Int, _ rounding: BigRounding) -> BigFloat
   ) -> (result: BigFloat, isInexact: Bool) {
-    let isNegative = self != .sigmoid && x.isNegative
+    let isNegative = (self == .swish || self == .gelu) && x.isNegative
     let operand = BigFloat(x)
     var working = precision + 32
     while true {
@@ -71,6 +69,18 @@ extension Operation {
     return denominator.withRaw { d in
       magnitude.withRaw { m in BigFloat.compute(precision: p, rounding) { mpfr_div($0, m, d, $1) }.result }
     }
+  }
+
+  /// ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|), whose last term never cancels and may be as small as it likes: a sum that it does
+  /// not reach is bounded by x itself.
+  private static func logOnePlusExp(_ x: Raw, _ p: Int, _ rounding: BigRounding) -> BigFloat {
+    var y = BigRegister(precision: max(p, mpfr_get_prec(x)))
+    y.apply(rounding) { mpfr_abs($0, x, $1) }
+    y.apply(rounding) { mpfr_neg($0, $0, $1) }
+    y.apply(rounding) { mpfr_exp($0, $0, $1) }
+    y.apply(rounding) { mpfr_log1p($0, $0, $1) }
+    if mpfr_sgn(x) > 0 { y.apply(rounding) { mpfr_add($0, $0, x, $1) } }
+    return BigFloat(y)
   }
 
   private static func onePlusExpOfMinus(_ x: Raw, _ p: Int, _ rounding: BigRounding) -> BigFloat {

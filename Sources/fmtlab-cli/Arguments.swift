@@ -120,7 +120,7 @@ enum Parse {
   }
 
   static func operation(_ text: String) throws -> Operation {
-    guard let operation = Operation(rawValue: text.lowercased()) else {
+    guard let operation = Operation(name: text) else {
       throw ValidationError("unknown operation '\(text)'; use one of \(Operation.allCases.map(\.rawValue).joined(separator: " ")).")
     }
     return operation

@@ -8,6 +8,7 @@ struct Exhaustion {
   private let operation: Operation
   private let input: Format
   private let rounder: Rounder
+  private let convention: Operation.Convention
   private let random: RandomStream
   private let seed: UInt64
   /// The values of the codes, where they are few.
@@ -22,6 +23,7 @@ struct Exhaustion {
       throw Failure.usage("\(operation.rawValue) over \(input) has 2^\(width) cases; --all takes at most 2^\(Exhaustion.largestWidth).")
     }
     (self.operation, self.input, self.rounder, self.seed) = (operation, input, rounder, seed)
+    convention = Operation.Convention(of: input)
     random = RandomStream(seed: seed, "op")
     table = input.width > 16 ? [] : input.codes.map { input.decode(Format.Code($0)) }
     total = 1 << width
@@ -55,7 +57,7 @@ struct Exhaustion {
   private func printCodes() throws {
     Output.print((["x", "y", "z"].prefix(operation.arity) + ["result"]).joined(separator: ","))
     for index in 0..<total {
-      let exact = operation.extended((0..<operation.arity).map { operand($0, of: index) }, rounding: rounder.rounding)
+      let exact = operation.extended((0..<operation.arity).map { operand($0, of: index) }, rounding: rounder.rounding, convention: convention)
       guard rounder.canWrap(exact) else { throw tooLarge(index) }
       let result = rounder.format.encode(rounder.round(exact, draw: random.draw(index)).value).map(Output.hex) ?? ""
       Output.print((0..<operation.arity).map { Output.hex(Format.Code(code($0, of: index))) + "," }.joined() + result)
@@ -125,7 +127,7 @@ struct Exhaustion {
     var operands = [Value](repeating: .zero, count: operation.arity)
     for index in cases {
       for i in 0..<operation.arity { operands[i] = operand(i, of: index) }
-      let (exact, isCut) = operation.evaluate(operands, precision: 128, rounding: rounder.rounding)
+      let (exact, isCut) = operation.evaluate(operands, precision: 128, rounding: rounder.rounding, convention: convention)
       let extended = exact.extended(ternary: isCut ? 1 : 0)
       if extended == .nan {
         counts.nan += 1

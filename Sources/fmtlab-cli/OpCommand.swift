@@ -14,11 +14,12 @@ struct OpCommand: ParsableCommand {
       """,
     discussion: """
       Operations:
-      \(Operation.allCases.map { "  " + $0.rawValue.padding(to: 9) + $0.formula }.joined(separator: "\n"))
+      \(Operation.allCases.map { "  " + $0.rawValue.padding(to: 24) + $0.formula }.joined(separator: "\n"))
 
       Operands are values of the input format; a number that is not one is first rounded
       to nearest, with a note. The exact result is rounded once, also when the result has
-      another format. With -, each line of standard input is one operation. With --all,
+      another format. Names of IEEE P3109 (Recip, LogOnePlus, ArcSinPi) are taken too, and its
+      rules for poles in its formats (1/0 is NaN). With -, each line of standard input is one operation. With --all,
       every operand (pair, triple) is taken, and statistics or, with --csv, all results
       are printed; overflows and NaN stay out of the errors.
 
@@ -55,6 +56,7 @@ struct OpCommand: ParsableCommand {
     let isStream = operands == ["-"]
     guard isStream || !operands.contains("-") else { throw Failure.usage("- stands for whole lines of operands; give it alone.") }
     let random = RandomStream(seed: options.seed, "op")
+    let convention = Operation.Convention(of: input)
     var outcomes: [Outcome] = []
     var roundings: [String] = []
     for (line, texts) in try isStream ? Input.lines().map(Input.fields).enumerated().map({ ($0 + 1, $1) }) : [(0, operands.map(Input.plain))] {
@@ -65,8 +67,8 @@ struct OpCommand: ParsableCommand {
       }
       let values = try texts.map { try operand($0, isStream ? line : nil, &roundings) }
       if rounder.overflow == .wrap { try rounder.checkWrapping(name.extended(values), "\(name.rawValue) \(texts.joined(separator: " "))") }
-      let rounded = name(values, rounder, draw: random.draw(outcomes.count))
-      outcomes.append(Outcome(.several(texts), ExactResult(name, values, rounder, rounded.value), rounded, rounder.format))
+      let rounded = name(values, rounder, draw: random.draw(outcomes.count), convention: convention)
+      outcomes.append(Outcome(.several(texts), ExactResult(name, values, rounder, convention, rounded.value), rounded, rounder.format))
     }
     guard !outcomes.isEmpty else { throw Failure.badData("standard input holds no operands; give \(name.arity) a line.") }
     roundings.prefix(4).forEach(output.note)

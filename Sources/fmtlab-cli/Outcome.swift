@@ -20,12 +20,12 @@ struct ExactResult {
   }
 
   /// An operation's result against the value that it was rounded to, from as many bits as it takes to tell the two apart.
-  init(_ operation: Operation, _ operands: [Value], _ rounder: Rounder, _ value: Value) {
+  init(_ operation: Operation, _ operands: [Value], _ rounder: Rounder, _ convention: Operation.Convention, _ value: Value) {
     // Sums and products of 113-bit numbers end within 70,000 bits. A function that agrees with a value in 4096 bits (tanh 2000) differs
     // from it by less than any double shows.
-    let precisions = [320, [.add, .sub, .mul, .fma].contains(operation) ? 70_000 : 4096]
+    let precisions = [320, [.add, .sub, .mul, .fma, .faa].contains(operation) ? 70_000 : 4096]
     for precision in precisions {
-      let (result, isCut) = operation.evaluate(operands, precision: precision, rounding: rounder.rounding)
+      let (result, isCut) = operation.evaluate(operands, precision: precision, rounding: rounder.rounding, convention: convention)
       let difference = ExactResult.difference(value, result)
       let isTold = !isCut || !value.isFinite || ExactResult.isTold(difference, result, precision)
       guard isTold || precision == precisions.last else { continue }

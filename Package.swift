@@ -46,7 +46,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Accumulation", "CMPFR", "Formats"], path: "Tests/TestSupport", swiftSettings: settings),
     tests("FormatsTests", ["Formats", "TestSupport"]),
     tests("MultiprecisionTests", ["CMPFR", "Formats", "Multiprecision", "TestSupport"]),
-    tests("AccumulationTests", ["Accumulation", "Formats", "TestSupport"]),
+    tests("AccumulationTests", ["Accumulation", "CMPFR", "Formats", "TestSupport"]),
     tests("FmtLabTests", ["FmtLab", "fmtlab-cli"]),
     tests("TensorsTests", ["Tensors"]),
     tests("ErrorAnalysisTests", ["Accumulation", "ErrorAnalysis", "Formats", "TestSupport"]),

@@ -35,7 +35,7 @@ let package = Package(
     module("Accumulation", ["Formats"]),
     module("ErrorAnalysis", ["Accumulation", "Formats"]),
     module("Tensors", ["CZlib"]),
-    module("Lab", ["Accumulation", "ErrorAnalysis", "Formats"]),
+    module("Lab", ["Accumulation", "ErrorAnalysis", "Formats", "Tensors"]),
     module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Tensors"]),
 
     .executableTarget(
@@ -51,6 +51,6 @@ let package = Package(
     tests("TensorsTests", ["Tensors"]),
     tests("ErrorAnalysisTests", ["Accumulation", "ErrorAnalysis", "Formats", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["fmtlab-cli"], exclude: ["Snapshots"], swiftSettings: settings),
-    tests("LabTests", ["Accumulation", "ErrorAnalysis", "Formats", "Lab"]),
+    tests("LabTests", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Tensors"]),
   ]
 )

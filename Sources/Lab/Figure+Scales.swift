@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two pictures of data in a format: magnitudes against its range, and errors against the scale.
 
-internal import Formats
+public import Formats
 
 extension Figure {
-  /// Bars of a histogram of magnitudes, in percent of all numbers, and the range of a format over them.
-  public static func magnitudes(_ histogram: MagnitudeHistogram, in use: RangeUse, title: String) -> Figure {
+  /// Bars of a histogram of magnitudes, in percent of all numbers, and the range over them of a format whose 1 stands for `unit`;
+  /// `tally` says how many numbers left that range.
+  public static func magnitudes(_ histogram: MagnitudeHistogram, in format: Format, unit: Double = 1, tally: QuantizationTally, title: String) -> Figure {
     let binades = histogram.binades ?? 0...0
-    let format = use.format
     func percent(_ count: Int) -> Double { 100 * Double(count) / Double(max(histogram.count, 1)) }
     func share(_ count: Int) -> String { percent(count).threeDigits + " %" }
     func power(_ e: Int) -> Double { Value.finite(.power(min(max(e, -1074), 1023))).double }
     let bars = binades.map { (power($0), percent(histogram.count(in: $0))) }
     let top = 1.05 * (histogram.nonzero > 0 ? bars.map(\.1).max()! : 1)
-    let (smallest, largest) = (Value.finite(format.minPositive).double, Value.finite(format.maxFinite).double)
+    func scaled(_ x: Dyadic) -> Double { Value.finite(x).double * unit }
+    let (smallest, largest) = (scaled(format.minPositive), scaled(format.maxFinite))
     // A binade of room on both sides, of the data and of the range, as far as gnuplot's axes go.
     let left = max(min(power(binades.lowerBound - 1), smallest / 2), 0x1p-1022)
     let right = min(max(power(binades.upperBound + 2), largest * 2), 0x1p1022)
 
     func rule(_ name: String, _ x: Dyadic?) -> Series? {
-      x.map { Series("\(name) \($0.label)", [(Value.finite($0).double, 0), (Value.finite($0).double, top)], .rule) }
+      x.map { Series("\(name) \($0.label)\(unit == 1 ? "" : " S")", [(scaled($0), 0), (scaled($0), top)], .rule) }
     }
     let isNormalFirst = format.minSubnormal == nil
     return Figure(
-      title: title, x: Axis("|x|", .powersOfTwo, from: left, to: right), y: Axis("numbers in a binade, %", from: 0, to: top),
+      title: title, x: Axis(unit == 1 ? "|x|" : "|x|, S = \(unit.threeDigits)", .powersOfTwo, from: left, to: right), y: Axis("numbers in a binade, %", from: 0, to: top),
       series: [
-        Series("below the range: \(share(use.below))", [(left, top), (smallest, top)], .range),
-        Series("beyond it: \(share(use.above))", [(largest, top), (right, top)], .range),
+        Series("become zero: \(share(tally.underflowed))", [(left, top), (smallest, top)], .range),
+        Series("saturate: \(share(tally.saturated))", [(largest, top), (right, top)], .range),
         Series("\(histogram.count) numbers; zeros: \(share(histogram.zeros))", bars, .bars),
         rule("\(format) smallest", isNormalFirst ? format.minPositive : format.minSubnormal),
         isNormalFirst ? nil : rule("smallest normal", format.minNormal),

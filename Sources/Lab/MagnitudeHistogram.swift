@@ -12,8 +12,10 @@ public struct MagnitudeHistogram: Hashable, Sendable {
   /// Counts by the top set bit of the fraction, the subnormal numbers.
   private var subnormals = [Int](repeating: 0, count: 52)
 
+  public init(_ values: [Double] = []) { self = values.withUnsafeBufferPointer(MagnitudeHistogram.init) }
+
   /// - Complexity: about 2 ns a number: the binade of a normal one is its exponent field.
-  public init(_ values: [Double] = []) {
+  public init(_ values: UnsafeBufferPointer<Double>) {
     var (zeros, nonFinite) = (0, 0)
     normals.withUnsafeMutableBufferPointer { normals in
       for x in values {

@@ -17,6 +17,12 @@ public struct Progress: Sendable {
 
   /// Calls `report` with the finished fraction, at most every 100 ms and from one thread at a time.
   public init(report: (@Sendable (_ fraction: Double) -> Void)?) { self.report = report }
+
+  /// The progress of a part of the work: its fraction f is the fraction `start + share · f` of the whole.
+  public func part(from start: Double, share: Double) -> Progress {
+    guard let report else { return .silent }
+    return Progress { report(start + share * $0) }
+  }
 }
 
 /// `body(0), …, body(count − 1)`, in order, computed on the cores that `parallelism` allows.

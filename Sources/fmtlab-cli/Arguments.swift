@@ -13,7 +13,7 @@ struct RoundingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "ieee, infinity, saturate, or wrap (fixed point). (default: ieee where there is infinity or NaN, else saturate)", valueName: "policy"),
+      "ieee, infinity, saturate, propagate (infinities stay), or wrap (fixed point). (default: ieee where there is infinity or NaN, else saturate)", valueName: "policy"),
     transform: Parse.overflow)
   var overflow: Overflow?
 
@@ -72,7 +72,7 @@ struct AccumulatorOptions: ParsableArguments {
 /// Texts of options.
 enum Parse {
   static func overflow(_ text: String) throws -> Overflow {
-    guard let policy = Overflow(rawValue: text.lowercased()) else {
+    guard let policy = Overflow(text) else {
       throw ValidationError("use one of \(Overflow.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
     return policy

@@ -35,6 +35,8 @@ enum Ending {
     switch error {
     case let failure as Failure: return failure
     case let error as TensorError: return Failure(status: error.isAboutFiles ? 66 : 65, message: "\(error).")
+    case .file(let error) as TensorQuantizationError: return Failure(status: error.isAboutFiles ? 66 : 65, message: "\(error).")
+    case let error as TensorQuantizationError: return .badData("\(error)")
     case let error as NumberError: return .badData("\(error)")
     case let error as FormatError: return .usage("\(error)")
     case let error as PlanError: return .usage("\(error)")

@@ -91,6 +91,15 @@ struct InfoCommand: ParsableCommand {
 }
 
 extension Format {
+  /// What a format without a family of the catalogue is.
+  fileprivate var kind: String {
+    switch encoding {
+    case .floating(let f): if case .p3109 = f.specials { "P3109" } else { f.multiplier == nil ? "floating point" : "multiplier" }
+    case .fixed: "fixed point"
+    case .tapered: "tapered"
+    }
+  }
+
   /// The smallest positive value; `e1m0` has none.
   fileprivate var leastPositive: Dyadic? { maxFinite > .zero ? minPositive : nil }
 }
@@ -137,12 +146,13 @@ private struct Card: Encodable {
     let entry = Format.catalogue.first { $0.format == format }
     func number(_ x: Dyadic?) -> Double? { x.map { Value.finite($0).double } }
     name = format.name
-    family = entry?.family ?? (format.isFloating ? "floating point" : "fixed point")
+    family = entry?.family ?? format.kind
     bits = format.width
     precision = format.precision
     switch format.encoding {
     case .floating(let f): (exponentBits, fractionBits, bias) = (f.exponentBits, f.fractionBits, f.bias)
     case .fixed(let f): (exponentBits, fractionBits, bias) = (nil, f.fractionBits, nil)
+    case .tapered: (exponentBits, fractionBits, bias) = (nil, format.precision - 1, nil)
     }
     (emin, emax) = (format.emin, format.emax)
     (maxFinite, maxFiniteHex) = (number(format.maxFinite)!, format.maxFinite.hexDescription)

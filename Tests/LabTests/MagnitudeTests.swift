@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Histograms of magnitudes and the use of a format's range, against exact comparison.
+// Histograms of magnitudes, and their picture.
 
 import Formats
 import Lab
@@ -33,42 +33,18 @@ import Testing
     var histogram = MagnitudeHistogram(Array(data[..<1234]))
     histogram.merge(MagnitudeHistogram(Array(data[1234...])))
     #expect(histogram == MagnitudeHistogram(data))
-    let format = try Format("e4m3fn")
-    var use = RangeUse(Array(data[..<1234]), in: format)
-    use.merge(RangeUse(Array(data[1234...]), in: format))
-    #expect(use == RangeUse(data, in: format))
-  }
-
-  @Test(arguments: ["e4m3", "e4m3fn", "e2m1fn", "bf16", "fp16", "fp64", "e15m112", "q4.4", "q8.0", "uq4.4", "e8m0fnu", "e4m3:nosub", "e3m2b9"])
-  func rangeUseComparesExactly(_ name: String) throws {
-    let format = try Format(name)
-    let limits = [format.minPositive, format.minNormal, format.maxFinite, format.minFinite].compactMap { $0 }
-    var ends = limits.map { Value.finite($0).double }
-    ends += ends.flatMap { [$0.nextUp, $0.nextDown, -$0] }
-    let values = data + ends
-    // In the order of the cases: zeros, below, subnormal, normal, above, NaN.
-    var expected = [Int](repeating: 0, count: 6)
-    for x in values {
-      let number = Dyadic(x)
-      let place =
-        if x.isNaN { 5 } else if x == 0 { 0 } else if x.isInfinite { 4 } else if number! > format.maxFinite { 4 }
-        else if number!.isNegative && number! < format.minFinite { 4 } else if number!.magnitude < format.minPositive { 1 }
-        else if format.isFloating && number!.magnitude < format.minNormal! { 2 } else { 3 }
-      expected[place] += 1
-    }
-    let use = RangeUse(values, in: format)
-    #expect([use.zeros, use.below, use.subnormal, use.normal, use.above, use.nan] == expected && use.count == values.count)
   }
 
   @Test func figureMarksTheRangeOfTheFormat() throws {
-    let x = [0.001, 0.25, 1, 1.5, 300, 0]
-    let figure = Figure.magnitudes(MagnitudeHistogram(x), in: RangeUse(x, in: try Format("e4m3")), title: "")
-    let shares = ["below the range: 16.7 %", "beyond it: 16.7 %", "6 numbers; zeros: 16.7 %"]
+    let x = [0.0005, 0.25, 1, 1.5, 300, 0]
+    let tally = try BlockQuantizer(ScaledFormat("fixed(e4m3,1)")).quantize(x).tally
+    let figure = Figure.magnitudes(MagnitudeHistogram(x), in: try Format("e4m3"), tally: tally, title: "")
+    let shares = ["become zero: 16.7 %", "saturate: 16.7 %", "6 numbers; zeros: 16.7 %"]
     #expect(figure.series.map(\.name) == shares + ["e4m3 smallest 2^-9", "smallest normal 2^-6", "largest 240"])
     #expect(figure.series[3...].map { $0.points[0].x } == [0x1p-9, 0x1p-6, 240])
     #expect(figure.series[2].points.first { $0.x == 1 }?.y == 100.0 / 3)
     // No axis ends at 0 or at infinity, whatever the format.
-    let wide = Figure.magnitudes(MagnitudeHistogram([0x1p-1074, 0x1p1023]), in: RangeUse(in: try Format("e15m112")), title: "")
+    let wide = Figure.magnitudes(MagnitudeHistogram([0x1p-1074, 0x1p1023]), in: try Format("e15m112"), tally: QuantizationTally(), title: "")
     #expect(wide.x.lower == 0x1p-1022 && wide.x.upper == 0x1p1022)
   }
 }

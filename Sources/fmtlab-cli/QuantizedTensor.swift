@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// What quantising did, as text, JSON and CSV; and the file that takes the values.
+
+import FmtLab
+
+/// One tensor and the format that it was given, its scale included.
+struct QuantizedTensor {
+  let report: TensorQuantizer.Report
+  let format: ScaledFormat
+
+  init(_ report: TensorQuantizer.Report, _ format: ScaledFormat) { (self.report, self.format) = (report, format) }
+
+  /// The common scale of all numbers, where it was given.
+  var scale: Double? {
+    guard case .fixed(let s) = format.scale else { return nil }
+    return Double(exactly: s)
+  }
+
+  /// The magnitudes, and the element's range at the scale of the largest of them.
+  var figure: Figure {
+    let element = format.element
+    let unit = scale ?? report.maxMagnitude / Value.finite(element.maxFinite).double
+    let isShared = scale == nil && format.granularity != .tensor
+    return .magnitudes(
+      report.histogram, in: element, unit: unit, tally: report.tally,
+      title: "\(report.name) in \(format)\(isShared ? ": the range of the group with the largest number" : "")")
+  }
+}
+
+/// The document `fmtlab.quantize/1`.
+struct QuantizationDocument: Encodable {
+  let schema = "fmtlab.quantize/1"
+  let format: String
+  let rounding: String
+  let seed: UInt64
+  let bitsPerElement: Double
+  /// SQNR of numbers with logarithmically uniform significands in the middle of the element's range, dB; of floating point only.
+  @Nullable var plateauDb: Double?
+  let n: Int
+  let nrmse: Double
+  let sqnrDb: Double
+  let maxAbsError: Double
+  let saturated, underflowed, subnormal, notFinite: Int
+  let tensors: [Row]
+
+  struct Row: Encodable {
+    let name: String
+    let shape: [Int]
+    @Nullable var scale: Double?
+    let n: Int
+    let absmax, rms, nrmse, sqnrDb, maxAbsError: Double
+    let saturated, underflowed, subnormal, notFinite: Int
+  }
+
+  init(_ format: String, _ rounding: Rounding, _ seed: UInt64, _ tensors: [QuantizedTensor]) {
+    (self.format, self.rounding, self.seed) = (format, "\(rounding)", seed)
+    let scaled = tensors[0].format
+    bitsPerElement = scaled.bitsPerElement
+    plateauDb = scaled.element.isFloating ? signalToNoisePlateau(precision: scaled.element.precision) : nil
+    var total = QuantizationTally()
+    for tensor in tensors { total.merge(tensor.report.tally) }
+    (n, nrmse, sqnrDb, maxAbsError) = (total.count, total.nrmse, total.sqnr ?? .nan, total.maxError)
+    (saturated, underflowed, subnormal, notFinite) = (total.saturated, total.underflowed, total.subnormal, total.notFinite)
+    self.tensors = tensors.map { tensor in
+      let (report, t) = (tensor.report, tensor.report.tally)
+      return Row(
+        name: report.name, shape: report.shape, scale: tensor.scale, n: t.count, absmax: report.maxMagnitude, rms: report.rms, nrmse: t.nrmse,
+        sqnrDb: t.sqnr ?? .nan, maxAbsError: t.maxError, saturated: t.saturated, underflowed: t.underflowed, subnormal: t.subnormal,
+        notFinite: t.notFinite)
+    }
+  }
+
+  var csvRows: [[String]] {
+    let header = [
+      "name", "shape", "scale", "n", "absmax", "rms", "nrmse", "sqnrDb", "maxAbsError", "saturated", "underflowed", "subnormal", "notFinite",
+    ]
+    return [header] + tensors.map { row in
+      let numbers = [row.absmax, row.rms, row.nrmse, row.sqnrDb, row.maxAbsError].map(\.shortDescription)
+      return [row.name, row.shape.map(String.init).joined(separator: "x"), row.scale?.shortDescription ?? "", "\(row.n)"] + numbers
+        + [row.saturated, row.underflowed, row.subnormal, row.notFinite].map(String.init)
+    }
+  }
+
+  var lines: [String] {
+    func share(_ count: Int, of n: Int) -> String { count == 0 ? "0" : (100 * Double(count) / Double(n)).significant(2) + " %" }
+    let hasScale = tensors.contains { $0.scale != nil && $0.scale != 1 }
+    var table = Table(
+      ["tensor", "shape"] + (hasScale ? ["scale"] : []) + ["absmax", "rms", "SQNR dB", "subnormal", "to zero", "saturated"], leftAligned: [0, 1])
+    for row in tensors {
+      table.add(
+        [shortened(row.name, 34), row.shape.map(String.init).joined(separator: "x")] + (hasScale ? [row.scale?.threeDigits ?? ""] : [])
+          + [row.absmax.threeDigits, row.rms.threeDigits, row.sqnrDb.isNaN ? "-" : row.sqnrDb.significant(4)]
+          + [row.subnormal, row.underflowed, row.saturated].map { share($0, of: row.n) })
+    }
+    let plateau = plateauDb.map { "; plateau of its elements \($0.significant(4)) dB" } ?? ""
+    return ["\(format), \(rounding): \(bitsPerElement.shortDescription) bits a number\(plateau)"] + table.lines() + [
+      "\(n) numbers: NRMSE \(nrmse.threeDigits), SQNR \(sqnrDb.significant(4)) dB, largest error \(maxAbsError.threeDigits)",
+      "  saturated \(saturated) (\(share(saturated, of: n))), to zero \(underflowed) (\(share(underflowed, of: n)))"
+        + (notFinite > 0 ? ", not finite \(notFinite)" : ""),
+    ]
+  }
+
+  /// At most `width` characters, the middle left out.
+  private func shortened(_ name: String, _ width: Int) -> String {
+    name.count <= width ? name : name.prefix(width / 2 - 1) + "…" + name.suffix(width - width / 2)
+  }
+}
+
+extension QuantizationTally {
+  /// ‖x − x̂‖ / ‖x‖ over the finite numbers; 0 for zeros.
+  var nrmse: Double { squares == 0 ? 0 : (squaredErrors / squares).squareRoot() }
+}
+
+extension NamedFormat {
+  /// The format of single numbers, of elements where they share scales.
+  var element: Format? {
+    switch self {
+    case .plain(let format): format
+    case .scaled(let format): format.element
+    case .logarithmic: nil
+    }
+  }
+}
+
+/// Where the values go: a .npy file for one array, a .npz file for several.
+struct QuantizedFile {
+  private enum Kind {
+    case single(NPYWriter)
+    case archive(NPZWriter)
+  }
+  private let kind: Kind
+
+  init(_ path: String, _ sources: [TensorSource], _ output: OutputOptions) throws {
+    let isArchive = path.lowercased().hasSuffix(".npz")
+    if sources.count == 1 && !isArchive {
+      kind = .single(try NPYWriter(path, shape: sources[0].shape, elementType: sources[0].valueType, isFortranOrder: sources[0].isFortranOrder))
+      return
+    }
+    if !isArchive { output.note("\(path) is an archive of \(sources.count) arrays (.npz), which numpy.load reads by that name too") }
+    kind = .archive(try NPZWriter(path))
+  }
+
+  /// The writer of the next tensor.
+  func writer(for source: TensorSource) throws -> NPYWriter {
+    switch kind {
+    case .single(let writer): writer
+    case .archive(let archive):
+      try archive.add(source.name, shape: source.shape, elementType: source.valueType, isFortranOrder: source.isFortranOrder)
+    }
+  }
+
+  func finish() throws {
+    if case .archive(let archive) = kind { try archive.finish() }
+  }
+}
+
+extension TensorSource {
+  /// f4 where binary32 holds every element of the source, otherwise f8.
+  fileprivate var valueType: Tensor.StoredType {
+    bytesPerElement < 4 || elementName.hasSuffix("f4") || ["F32", "float"].contains(elementName) ? .f4 : .f8
+  }
+}

@@ -53,7 +53,7 @@ public struct ScaleScan: Sendable {
     limit: Int = 1 << 20, seed: UInt64 = 1, _ parallelism: Parallelism = .allCores, progress: Progress = .silent
   ) throws(FormatError) {
     precondition(format.precision <= 53 && m > 0 && limit > 0, "at most 53 bits of precision")
-    let stride = max(1, (data.count + limit - 1) / limit)
+    let stride = max(1, (data.count - 1) / limit + 1)
     let sample = stride == 1 ? data : Swift.stride(from: 0, to: data.count, by: stride).map { data[$0] }
     let largest = sample.reduce(0) { max($0, abs($1)) }
     precondition(largest > 0 && sample.allSatisfy(\.isFinite), "finite data that are not all 0")

@@ -174,7 +174,7 @@ extension QuantizeCommand {
       for i in Swift.stride(from: first, to: range.count, by: stride) where buffer[i].isFinite { sample.append(buffer[i]) }
     }
     guard sample.contains(where: { $0 != 0 }) else { return nil }
-    return try ScaleScan(sample, element, rounding, limit: .max, seed: random.seed, threads)
+    return try ScaleScan(sample, element, rounding, limit: sample.count, seed: random.seed, threads)
   }
 
   // MARK: Pictures

@@ -4,8 +4,8 @@
 /// Round to nearest even on the grid of a format without an upper end, bit for bit as ``Rounder`` does it.
 ///
 /// Adding 2^(q + 52) to a smaller magnitude rounds it to a multiple of 2^q, ties to even, and subtracting that again is exact.
-/// Only for formats whose subnormals have the spacing of the lowest binade, and in which an even significand is an even code: not for
-/// `:nosub`, and not with one bit of precision.
+/// Only for formats whose subnormals have the spacing of the lowest binade, and in which an even significand is an even code: not
+/// for `:nosub`, not with one bit of precision, and not with precision that varies.
 struct QuickRounding: Hashable, Sendable {
   private let precision: Int
   private let quantum: Int
@@ -14,10 +14,10 @@ struct QuickRounding: Hashable, Sendable {
 
   init?(_ rounder: Rounder) {
     let format = rounder.format
-    let isEven = !format.isFloating || format.precision > 1 && format.minPositive == .power(format.quantumExponent)
+    let isEven = format.isFixed || format.precision > 1 && format.minPositive == .power(format.quantumExponent)
     let isInRange = format.precision <= 40 && format.quantumExponent >= -400 && format.top <= 400
-    guard rounder.rounding == .nearestEven, isEven, isInRange else { return nil }
-    precision = format.isFloating ? format.precision : 64
+    guard rounder.rounding == .nearestEven, format.hasDyadicGaps, isEven, isInRange else { return nil }
+    precision = format.isFixed ? 64 : format.precision
     quantum = format.quantumExponent
     limit = format.top + 1
   }

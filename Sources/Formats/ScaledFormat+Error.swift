@@ -40,6 +40,8 @@ extension ScaledFormat {
     }
   }
 
+  private var isTapered: Bool { if case .tapered = element.encoding { true } else { false } }
+
   private var largest: Double { Double(exactly: element.maxFinite)! }
 
   private var slack: Double { (arithmetic == .exact ? 0 : 0x1p-22) + 0x1p-52 }
@@ -86,13 +88,18 @@ extension ScaledFormat {
   /// With S the scale: max(u |x|, S η/2, |x| − Ω S), where η/2 is half the smallest positive element, and u = 0 for integers. With
   /// a zero point: max(S/2, x − (q_max − z) S, (q_min − z) S − x). With ternary factors a₁, a₂, ...: b₀ = |x|,
   /// b_j = max(a_j/2, b_(j−1) − a_j), the last of them. With shift and squeeze: the first bound for Y, taken back through
-  /// |x| = (Y/2^β)^(1/α). Arithmetic in fp32 adds 2^-22 |x|.
+  /// |x| = (Y/2^β)^(1/α). Arithmetic in fp32 adds 2^-22 |x|. Where precision is tapered, the gap between the neighbours.
   public func errorBound(_ x: Double, scale: GroupScale) -> Double {
     let m = x.magnitude
     let u = element.isFloating ? Double.power(-element.precision) : 0
     let half = Double(exactly: element.minPositive)! / 2
     let bound: Double
     switch scale {
+    case .real(let s) where isTapered:
+      // At most the gap between the neighbours; numbers below the smallest become it.
+      let s = Double(exactly: s)!
+      let gap = m == 0 ? 0 : Double.power(element.ulpExponent(floorLog2: Int(min(m / s, largest).exponent)) + 1)
+      bound = max(s * max(gap, 2 * half), m - largest * s)
     case .power, .real, .twoLevel:
       let s = scale.factor!
       let lowest = isSymmetric ? largest : -Double(exactly: element.minFinite)!

@@ -5,9 +5,9 @@
 ///
 /// The base is a name of the catalogue, an alias, a name with numbers (`dfp12`, `bfp6`, `msfp14`, `bm3.4`, `int5_affine`, `ternary3`), or
 /// the generic spelling of a scale rule with its formats: `pow2(ELEMENT[,SCALE])`, `real(ELEMENT[,SCALE])`, `affine(ELEMENT[,SCALE])`,
-/// `twolevel(ELEMENT[,BLOCK,TENSOR])`, `fixed(ELEMENT,S)`, `squeeze(ELEMENT)`, `ternary(TERMS)`, whose groups are whole tensors unless it says
-/// otherwise. A modifier is an exponent rule (`floor ceil even roundceil`), the rounding of a real scale (`rne ru ...`), the
-/// arithmetic of quotients (`exact divide reciprocal`) or `symmetric`. A granularity is `tensor`, `channel` or the size of blocks.
+/// `twolevel(ELEMENT[,BLOCK,TENSOR])`, `fixed(ELEMENT,S)`, `squeeze(ELEMENT)`, `ternary(TERMS)`, whose groups are whole tensors
+/// unless it says otherwise. A modifier is an exponent rule (`floor ceil even roundceil`), the rounding of a real scale (`rne ru ...`),
+/// the arithmetic of quotients (`exact divide reciprocal`) or `symmetric`. A granularity is `tensor`, `channel` or the size of blocks.
 extension ScaledFormat {
   /// The format's name, which ``init(_:)`` reads back. Formats with equal parts have one name.
   public var name: String {

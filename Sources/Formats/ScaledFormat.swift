@@ -102,8 +102,11 @@ extension ScaledFormat {
     if case .block(let count) = granularity { try require((1...1 << 24).contains(count), "block size", "\(count)", "1 to 2^24") }
     if case .fixed(let s) = scale {
       try require(s > .zero && Double(exactly: s) != nil, "scale", "\(s)", "a positive number of fp64")
-      try require(element.precision <= 53 && element.quantumExponent >= -1074 && element.top <= 1024, "element", element.name, "a format within fp64")
+      let isDouble = element.precision <= 53 && element.quantumExponent >= -1074 && element.top <= 1024
+      try require(isDouble, "element", element.name, "a format within fp64")
+      try require(arithmetic == .exact || element.top <= 128, "arithmetic", arithmetic.rawValue, "exact for elements beyond fp32")
     } else {
+      try require(element.hasDyadicGaps, "element", element.name, "fixed point, or floating point of one precision")
       try require(element.width <= 32, "element width", "\(element.width)", "at most 32 bits")
       try require(element.quantumExponent >= -200 && element.top <= 128, "element range", element.name, "2^-200 to 2^128")
       try require(element.isSigned || isAffine, "element", element.name, "a signed format, or an integer with an affine scale")

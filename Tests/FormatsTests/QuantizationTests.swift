@@ -31,6 +31,14 @@ import Testing
     #expect(ends.tally.saturated == 1)
   }
 
+  @Test(arguments: [2, 3, 8, 16, 24, 32])
+  func dynamicFixedPointIsTheOneOfItsArithmetic(_ width: Int) throws {
+    let group = try BlockQuantizer(ScaledFormat("dfp\(width)")).quantize(group: Array(Self.gaussian.prefix(1000)))
+    let numbers = DynamicFixedPoint(quantizing: Self.gaussian.prefix(1000).map { Dyadic($0)! }, try Rounder(to: Format("q\(width).0")))
+    #expect(group.scale == .power(numbers.exponent))
+    #expect(group.values == numbers.values.map { Double(exactly: $0)! })
+  }
+
   /// Signal to noise of Gaussian data, in decibels, as measured on 640,000 samples by a program that shares no code with this one.
   @Test(arguments: [
     ("mxfp4", 18.79), ("mxfp4_16", 18.57), ("mxfp6_e2m3", 30.95), ("mxfp6_e3m2", 25.36), ("mxfp8_e4m3", 30.65), ("mxfp8_e5m2", 25.36), ("nvfp4", 20.44),

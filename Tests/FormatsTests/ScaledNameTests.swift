@@ -40,7 +40,7 @@ import Testing
     ("bfp8/tensor", "dfp8"), ("msfp16", "bfp8_b"), ("msfp12", "bfp4_b"), ("msfp14", "msfp14"), ("int8_symmetric/channel", "int8_symmetric/channel"),
     ("real(q8.0)@symmetric", "int8_symmetric"), ("real(q8.0,bf16)@ru", "real(q8.0,bf16)@ru"), ("ternary2/64", "ternary2/64"), ("ternary1", "ternary"),
     ("affine(uq5.0)", "uint5_affine"), ("pow2(e2m1fn,e5m0fnu)/32", "pow2(e2m1fn,e5m0fnu)/32"), ("squeeze(e4m3fn)/64", "squeeze(e4m3fn)/64"),
-    ("twolevel(e2m1fn)/16", "nvfp4"), ("twolevel(e2m1fn,e8m0fnu,fp32)/16", "twolevel(e2m1fn,e8m0fnu,fp32)/16"),
+    ("fixed(e4m3fn,1)", "fixed(e4m3fn,1)"), ("fixed(q8.0,0.1)@symmetric@divide", "fixed(q8.0,0.1)@symmetric@divide"), ("twolevel(e2m1fn)/16", "nvfp4"), ("twolevel(e2m1fn,e8m0fnu,fp32)/16", "twolevel(e2m1fn,e8m0fnu,fp32)/16"),
   ])
   func spellingsPrintAs(_ text: String, _ name: String) throws {
     let format = try ScaledFormat(text)
@@ -59,7 +59,7 @@ import Testing
   @Test(arguments: [
     ("mxfp4@up", "modifier"), ("mxfp4@divide", "arithmetic"), ("mxfp4/0", "granularity"), ("mxfp4/x", "granularity"), ("mxfp4/32/16", "granularity"),
     ("nvfp4@sr", "rounding of the scale"), ("nvfp4/tensor", "granularity"), ("mxfp4/16777217", "block size"), ("mxfp4@symmetric", "range"),
-    ("ternary/channel", "granularity"), ("ternary(9)", "terms"), ("affine(e4m3)", "element"), ("real(uq8.0)", "element"), ("pow2(e8m0fnu)", "element"),
+    ("ternary/channel", "granularity"), ("ternary(9)", "terms"), ("affine(e4m3)", "element"), ("pow2(posit8)", "element"), ("real(uq8.0)", "element"), ("pow2(e8m0fnu)", "element"),
     ("pow2(q4.0,fp32)", "scale format"), ("real(q4.0,fp128)", "scale format"), ("twolevel(e2m1fn,fp32,fp64)/16", "scale format"), ("pow2(fp64)", "element width"),
   ])
   func partsThatDoNotFitAreNamed(_ text: String, _ field: String) {

@@ -77,7 +77,8 @@ extension Rounder {
       if x.comparison(to: grid.maxFinite) > 0 { return clamped(isNegative: x.isNegative) }
       below = tapered.floorCode(x.comparison)
       middle = tapered.midpoint(above: below)
-      if x.comparison(to: format.magnitude(ofMagnitudeCode: below)) == 0 { return rounded(below, isNegative: x.isNegative, []) }
+      let isExact = below != 0 && x.comparison(to: format.magnitude(ofMagnitudeCode: below)) == 0
+      if isExact { return rounded(below, isNegative: x.isNegative, []) }
     }
     let isUnderflow = below == 0
     var comparison = x.comparison(to: middle)

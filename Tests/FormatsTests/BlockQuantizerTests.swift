@@ -199,7 +199,7 @@ import Testing
     #expect(deceptive > 100)
   }
 
-  static let given = ["fixed(e5m2:cfg5,3)", "fixed(uq4.4,0.75)", "fixed(fp16,7)", "fixed(fp64,1)", "fixed(k8p4se,1)"]
+  static let given = ["fixed(posit8,0.5)", "fixed(takum16,1)", "fixed(e5m2:cfg5,3)", "fixed(uq4.4,0.75)", "fixed(fp16,7)", "fixed(fp64,1)", "fixed(k8p4se,1)"]
 
   /// Other modes take the exact path; nearest even takes it where a double does not decide.
   @Test(arguments: ["mxfp4", "nvfp4", "int8_symmetric", "int8_affine", "mxfp8_e4m3", "pow2(q32.0)", "int32_symmetric"] + given)

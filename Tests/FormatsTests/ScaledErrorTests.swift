@@ -59,7 +59,7 @@ import Testing
 
   static let variants = [
     "mxfp4@ceil", "nvfp4@divide", "nvfp4@reciprocal", "nvfp4@ru", "int32_symmetric", "real(q8.0,bf16)", "real(e4m3fn:nosub)", "ternary3/8", "dfp32",
-    "affine(q8.0,bf16)@rz", "pow2(e2m1fn:nosub)", "squeeze(e4m3fn)", "fixed(e5m2:cfg5,0.001)", "fixed(q4.4,0.01)", "fixed(fp16,7)",
+    "affine(q8.0,bf16)@rz", "pow2(e2m1fn:nosub)", "squeeze(e4m3fn)", "fixed(posit8,0.5)", "fixed(takum12,1)", "fixed(e5m2:cfg5,0.001)", "fixed(q4.4,0.01)", "fixed(fp16,7)",
   ]
 
   @Test(arguments: ScaledFormat.catalogue.map(\.name) + variants)

@@ -94,9 +94,11 @@ extension Plan: CustomStringConvertible {
 
   /// One level and its count, which is 0 for the last.
   private static func level(_ text: String, isLast: Bool) throws(PlanError) -> (plan: Plan, count: Int) {
-    // ":nosub" belongs to the format; a count starts with a digit.
+    // ":nosub" and ":cfg5" belong to the format; a count starts with a digit.
     var (body, count) = (text, 0)
-    if let colon = text.lastIndex(of: ":"), text[colon...].allSatisfy({ $0 != ")" && $0 != "@" }), text[colon...].lowercased() != ":nosub" {
+    if let colon = text.lastIndex(of: ":"), text[colon...].allSatisfy({ $0 != ")" && $0 != "@" }),
+      text[colon...].lowercased() != ":nosub", !text[colon...].lowercased().hasPrefix(":cfg")
+    {
       let digits = String(text[text.index(after: colon)...])
       guard let number = termCount(digits) else { throw .count(digits) }
       guard !isLast else { throw .lastLevelWithCount(text) }

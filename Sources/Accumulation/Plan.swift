@@ -72,3 +72,15 @@ public struct DotProduct: Hashable, Sendable {
   /// Bits of a significand up to which exact products stay within ``Dyadic``.
   public static let largestPrecision = 63
 }
+
+extension Product {
+  /// What the multiplier that a format's name asks for does with the product of two of its values: `cfg1` rounds it to nearest in the
+  /// format, `cfg2` also flushes subnormal products, and all others, or none, have an output long enough for all its bits.
+  public init(multiplierOf format: Format) throws(FormatError) {
+    guard let multiplier = format.multiplier, multiplier.roundsProducts else {
+      self = .exact
+      return
+    }
+    self = .rounded(try Rounder(to: format.withoutMultiplier, subnormals: multiplier == .cfg2 ? .flush : .keep))
+  }
+}

@@ -6,22 +6,22 @@ extension Bound {
   static let recursive: [Bound] = [
     Bound(
       id: "dot.gamma", statement: "|ŝ − s| ≤ γ_k A, γ_k = k u / (1 − k u)", kind: .deterministic,
-      hypotheses: [.noOverflow, .floatingPoint, .oneLevel, .gammaDefined],
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .gammaDefined],
       source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3-4", proof: "proofs/recursive-sums.md#compounding",
       formula: .apriori { $0.compose { $0.growth.overOneMinusItself } }),
     Bound(
       id: "dot.power", statement: "|ŝ − s| ≤ ((1 + u)^k − 1) A", kind: .deterministic,
-      hypotheses: [.noOverflow, .floatingPoint, .oneLevel],
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel],
       source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3", proof: "proofs/recursive-sums.md#compounding",
       formula: .apriori { $0.compose(\.compounded) }),
     Bound(
       id: "dot.nu", statement: "|ŝ − s| ≤ k u A, for every k", kind: .deterministic,
-      hypotheses: [.noOverflow, .floatingPoint, .oneLevel, .nearest, .treeOfHeldTerms],
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .treeOfHeldTerms],
       source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013); Rump, BIT 52 (2012), doi:10.1007/s10543-011-0342-4",
       proof: "proofs/recursive-sums.md#ku", formula: .apriori { $0.compose(\.linear) }),
     Bound(
       id: "dot.nu-rounded", statement: "|ŝ − s| ≤ n u A + n (1 + n u) η/2, products and sums rounded to one format", kind: .deterministic,
-      hypotheses: [.noOverflow, .floatingPoint, .oneLevel, .nearest, .sequential, .productsInTheSameFormat],
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .sequential, .productsInTheSameFormat],
       source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013)", proof: "proofs/recursive-sums.md#rounded-products",
       formula: .apriori { problem in
         let level = problem.levels[0]
@@ -31,16 +31,16 @@ extension Bound {
       }),
     Bound(
       id: "dot.sharp", statement: "|ŝ − s| ≤ k u / (1 + k u) A, for k ≤ 1/(2u)", kind: .deterministic,
-      hypotheses: [.noOverflow, .floatingPoint, .oneLevel, .nearest, .sequential, .withinHalfReciprocal, .noUnderflow],
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .sequential, .withinHalfReciprocal, .noUnderflow],
       source: "Lange and Rump, Math. Comp. 88 (2019), for floating-point terms; for real terms proved here", proof: "proofs/recursive-sums.md#sharp",
       formula: .apriori { $0.compose { $0.growth.overOnePlusItself } }),
     Bound(
       id: "dot.hierarchy", statement: "|ŝ − s| ≤ B A, 1 + B = Π (1 + a_j), a_j the best of the factors above at level j", kind: .deterministic,
-      hypotheses: [.noOverflow, .severalLevels],
+      hypotheses: [.noOverflow, .notTapered, .severalLevels],
       source: "proved here", proof: "proofs/recursive-sums.md#hierarchy", formula: .apriori { $0.compose(\.best) }),
     Bound(
       id: "dot.fixed", statement: "|ŝ − s| ≤ h per rounding, h half a step to nearest and a step otherwise", kind: .deterministic,
-      hypotheses: [.noOverflow, .fixedPoint, .oneLevel],
+      hypotheses: [.noOverflow, .notTapered, .fixedPoint, .oneLevel],
       source: "definition of rounding to a uniform grid", proof: "proofs/recursive-sums.md#fixed-point", formula: .apriori { $0.compose(\.best) }),
   ]
 }

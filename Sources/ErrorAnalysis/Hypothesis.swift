@@ -6,6 +6,7 @@ internal import Formats
 /// Something that must hold of a problem for a bound to be true.
 public enum Hypothesis: String, Sendable, CaseIterable {
   case noOverflow
+  case notTapered
   case floatingPoint
   case fixedPoint
   case nearest
@@ -22,6 +23,7 @@ public enum Hypothesis: String, Sendable, CaseIterable {
   public var statement: String {
     switch self {
     case .noOverflow: "no result overflows"
+    case .notTapered: "no sum or product is rounded to a format of tapered precision"
     case .floatingPoint: "every accumulator is floating point"
     case .fixedPoint: "every accumulator is fixed point"
     case .nearest: "every rounding is to nearest, subnormals not flushed"
@@ -45,7 +47,9 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     func first(_ fails: (Level) -> Bool, _ reason: (Level) -> String) -> String? { sums.first(where: fails).map(reason) }
     switch self {
     case .noOverflow: return nil
-    case .floatingPoint: return first({ !$0.rounder.format.isFloating }) { "\($0.rounder.format) is fixed point" }
+    case .notTapered:
+      return problem.levels.first { !$0.rounder.format.isFloating && !$0.rounder.format.isFixed }.map { "\($0.rounder.format) has tapered precision" }
+    case .floatingPoint: return first({ $0.rounder.format.isFixed }) { "\($0.rounder.format) is fixed point" }
     case .fixedPoint: return first({ $0.rounder.format.isFloating }) { "\($0.rounder.format) is floating point" }
     case .nearest: return problem.levels.first { !$0.rounder.isNearest }.map { "\($0.rounder) does not round to nearest" }
     case .sequential: return first({ $0.kind != .sequential }) { "pairwise sum in \($0.rounder.format)" }

@@ -17,6 +17,9 @@ extension Format {
   public enum Multiplier: Int, Hashable, Sendable, CaseIterable {
     case cfg1 = 1, cfg2, cfg3, cfg4, cfg5, cfg6
 
+    /// Whether products are as short as their factors.
+    public var roundsProducts: Bool { self == .cfg1 || self == .cfg2 }
+
     var specials: Specials { rawValue >= 4 ? .allOnesInfinity : .ieee }
 
     var zeroField: ZeroField {
@@ -26,6 +29,12 @@ extension Format {
       case .cfg6: .zeros
       }
     }
+  }
+
+  /// The format without a multiplier, of the same codes as `cfg1` to `cfg3` read them.
+  public var withoutMultiplier: Format {
+    guard case .floating(let f) = encoding, f.multiplier != nil else { return self }
+    return Format(encoding: .floating(Floating(exponentBits: f.exponentBits, fractionBits: f.fractionBits, bias: f.bias)))
   }
 
   /// The multiplier that the name asks for.

@@ -34,7 +34,7 @@ extension Format {
       guard let format = try Format(parsing: canonical, asWritten: name) else { throw .unknownFormat(name, nearest: []) }
       self = format
     } else {
-      throw .unknownFormat(name, nearest: Format.namesNearest(to: text))
+      throw .unknownFormat(name, nearest: nearestNames(to: text, among: Format.catalogue.flatMap { [$0.format.name] + $0.aliases }))
     }
   }
 
@@ -198,34 +198,5 @@ extension Format.Floating {
       case .negativeZeroNaN: "fnuz"
       }
     return "e\(exponentBits)m\(fractionBits)\(isDefault ? "" : "b\(bias)")\(ending)"
-  }
-}
-
-// MARK: - Suggestions
-
-extension Format {
-  /// Up to three known names close to a misspelt one.
-  static func namesNearest(to text: String) -> [String] {
-    // At least one character must be right.
-    let limit = min(max(2, text.count / 3), text.count - 1)
-    let known = catalogue.flatMap { [$0.format.name] + $0.aliases }
-    return known.map { (distance(text, $0.lowercased()), $0) }
-      .filter { $0.0 <= limit }
-      .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
-      .prefix(3).map(\.1)
-  }
-
-  /// Levenshtein distance. Complexity: O(mn).
-  private static func distance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.utf8.prefix(64)), Array(b.utf8))
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        (diagonal, row[j + 1]) = (row[j + 1], min(diagonal + (x == y ? 0 : 1), row[j] + 1, row[j + 1] + 1))
-      }
-    }
-    return row[b.count]
   }
 }

@@ -52,7 +52,8 @@ extension Format {
     }
   }
 
-  var isP3109: Bool {
+  /// Whether the format is one of IEEE P3109, `k8p4se`.
+  public var isP3109: Bool {
     if case .floating(let f) = encoding, case .p3109 = f.specials { true } else { false }
   }
 

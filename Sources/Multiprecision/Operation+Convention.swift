@@ -12,7 +12,7 @@ extension Operation {
     case p3109
 
     /// P3109's rules for operands of its own formats, which are those named k…, and IEEE 754's for all others.
-    public init(of format: Format) { self = format.name.hasPrefix("k") ? .p3109 : .ieee754 }
+    public init(of format: Format) { self = format.isP3109 ? .p3109 : .ieee754 }
   }
 
   /// The result that needs no evaluation, because it is NaN or MPFR's differs; otherwise `nil`.

@@ -49,7 +49,7 @@ public struct TensorSource: Sendable {
   }
 
   /// The tensor itself, in memory.
-  init(name: String, _ tensor: Tensor) {
+  public init(name: String, _ tensor: Tensor) {
     (self.name, shape, count) = (name, tensor.shape, tensor.elements.count)
     (elementType, elementName, isBigEndian, isFortranOrder) = (.f8, "text", 1.bigEndian == 1, false)
     (bytes, offset, path) = (.numbers(tensor.elements), 0, nil)

@@ -51,9 +51,12 @@ struct AccumulatorOptions: ParsableArguments {
   var acc: Plan
 
   @Option(
-    help: ArgumentHelp("Products: exact, fused (one rounding of x y + sum), or FORMAT[@ROUNDING]. (default: exact)", valueName: "product"),
+    name: .customLong("product"),
+    help: ArgumentHelp("Products: exact, fused (one rounding of x y + sum), or FORMAT[@ROUNDING]. (default: exact, or as :cfg1 or :cfg2 of the format say)", valueName: "product"),
     transform: { try Product(text: $0) })
-  var product: Product = .exact
+  var givenProduct: Product?
+
+  var product: Product { givenProduct ?? (try? Product(multiplierOf: format)) ?? .exact }
 
   var dot: DotProduct { DotProduct(acc, product: product) }
 

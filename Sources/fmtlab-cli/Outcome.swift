@@ -2,6 +2,7 @@
 // One rounded result beside the exact one, as `round` and `op` print it.
 
 import FmtLab
+import Glibc
 
 /// An exact result, and how much of it is known.
 struct ExactResult {
@@ -17,6 +18,12 @@ struct ExactResult {
     number = try BigFloat(text: text)
     decimal = try DecimalText(literal: text)
     error = ExactResult.difference(value, number)
+  }
+
+  /// What a text says, where the error of its rounding is known.
+  init(literal text: String, error: BigFloat) throws {
+    (number, self.error) = (try BigFloat(text: text), error)
+    decimal = try DecimalText(literal: text)
   }
 
   /// An operation's result against the value that it was rounded to, from as many bits as it takes to tell the two apart.
@@ -96,6 +103,22 @@ struct Outcome: Encodable {
     errorText = isBeyond ? exact.error.decimal(digits: 6) : error.shortDescription
   }
 
+  /// A rounding to a logarithmic format, whose values are powers of two with a fractional exponent: value and hex are the nearest double.
+  init(_ input: Operands, _ exact: ExactResult, _ rounded: LogarithmicRounded, _ format: LogarithmicFormat) {
+    self.input = input
+    self.exact = exact.decimal
+    value = rounded.double
+    hex = Value(value).hexDescription
+    code = Output.hex(rounded.code)
+    text = "\(Value(value))"
+    shortText = text
+    flags = rounded.flags.names
+    error = exact.error.double + 0
+    // The spacing of the logarithms, taken to the numbers.
+    ulps = error == 0 ? 0 : error / (exact.number.double.magnitude * (exp2(Double(exactly: format.step)!) - 1))
+    errorText = error.shortDescription
+  }
+
   /// An error in units of the spacing at the exact number; at infinity there is none.
   static func ulps(_ error: BigFloat, at exact: BigFloat, _ format: Format) -> Double {
     guard case .finite(let x) = exact.extended() else { return error.double }
@@ -141,9 +164,13 @@ struct OutcomeReport: Encodable {
   private let results: [Outcome]
 
   init(_ command: String, operation: Operation? = nil, _ rounder: Rounder, seed: UInt64, _ results: [Outcome]) {
+    self.init(command, operation: operation, format: rounder.format.name, rounding: "\(rounder.rounding)", seed: seed, results)
+  }
+
+  init(_ command: String, operation: Operation? = nil, format: String, rounding: String, seed: UInt64, _ results: [Outcome]) {
     schema = "fmtlab.\(command)/1"
     self.operation = operation?.rawValue
-    (format, rounding, self.seed, self.results) = (rounder.format.name, "\(rounder.rounding)", seed, results)
+    (self.format, self.rounding, self.seed, self.results) = (format, rounding, seed, results)
   }
 
   private enum CodingKeys: String, CodingKey { case schema, operation, format, rounding, seed, results }

@@ -3,11 +3,12 @@
 
 import ArgumentParser
 import FmtLab
+import Glibc
 
 struct QuantizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "quantize", abstract: "Quantise the arrays of a file to a format, plain or scaled.",
-    usage: "fmtlab quantize <file> --to <format> [-o <file>] [--scale <scale>] [<options>]",
+    usage: "fmtlab quantize <file> | - | <number>,... --to <format> [-o <file>] [--scale <scale>] [<options>]",
     discussion: """
       Reads .npy, .npz, .safetensors (all tensors, or FILE:NAME), .csv, IDX, and .gz of them,
       in pieces: memory does not grow with the file. Writes .npy or, for several arrays, .npz,
@@ -25,6 +26,10 @@ struct QuantizeCommand: ParsableCommand {
       --csv prints a row for each tensor. --plot draws the magnitudes with the range of the format
       and, beside it in NAME-scale.svg, the signal-to-noise ratio against the scale.
 
+      Numbers separated by commas, or - for CSV on standard input, serve as a small array: its values
+      are printed.
+
+        fmtlab quantize 0.75,-3.1,0.001,2.9999 --to dfp16
         fmtlab quantize model.safetensors --to mxfp4 -o model.npz
         fmtlab quantize weights.npy --to e4m3fn --scale scan --plot weights.svg
       """)
@@ -64,7 +69,7 @@ struct QuantizeCommand: ParsableCommand {
   func run() throws {
     if let outputPath { try Output.checkWritable(outputPath, "-o") }
     if let plot { try Output.checkWritable(plot, "--plot") }
-    let sources = try TensorSource.open(Input.plain(input))
+    let (sources, numbers) = try readInput()
     guard sources.contains(where: { $0.count > 0 }) else { throw Failure.badData("'\(input)' holds no numbers; give at least one.") }
     if let format = to.element { output.noteMeaning(of: format) }
     Output.showNotes()
@@ -81,7 +86,9 @@ struct QuantizeCommand: ParsableCommand {
         try BlockQuantizer(format, rounding, nonFinite: nonfinite, stream: RandomStream(seed: random.seed, "quantize").child(source.name)),
         axis: axis, threads)
       let writer = try sink?.writer(for: source)
-      reports.append(QuantizedTensor(try quantizer.run(source, to: writer, progress: progress.part(from: done, share: share)), format))
+      let report = try quantizer.run(source, to: writer, progress: progress.part(from: done, share: share))
+      let values = try numbers.map { try quantizer.quantizer.quantize($0.elements, shape: $0.shape, axis: axis ?? -1).values }
+      reports.append(QuantizedTensor(report, format, values: values.map { Array(zip(numbers!.elements, $0)) }))
       try writer?.finish()
       done += share
     }
@@ -91,6 +98,21 @@ struct QuantizeCommand: ParsableCommand {
     if output.json { return try Output.json(result) }
     if output.csv { return result.csvRows.forEach(Output.csv) }
     Output.print(result.lines)
+  }
+}
+
+extension QuantizeCommand {
+  /// Numbers whose values are printed, at most.
+  private static let printedNumbers = 64
+
+  /// The tensors of a file; or an array from the command line or standard input, which is given back too if it is small.
+  private func readInput() throws -> (sources: [TensorSource], numbers: Tensor?) {
+    let text = Input.plain(input)
+    guard text == "-" || text.contains(",") && access(text, F_OK) != 0 || Double(text) != nil else { return (try TensorSource.open(text), nil) }
+    let array = try NumberArray(input)
+    let toDouble = try Rounder(to: .fp64)
+    let tensor = Tensor(shape: array.shape, elements: array.elements.map { toDouble.round($0).value.double })
+    return ([TensorSource(name: "numbers", tensor)], tensor.elements.count <= QuantizeCommand.printedNumbers ? tensor : nil)
   }
 }
 
@@ -183,7 +205,7 @@ extension QuantizeCommand {
     guard let element = to.element else { return }
     let largest = sources.max { $0.count < $1.count }!
     let report = reports.first { $0.report.name == largest.name }!
-    try report.figure.draw(path, output)
+    try report.figure(try BlockQuantizer(report.format, rounding)).draw(path, output)
     guard let scan = try scan(largest, element) else { return }
     let dot = path.lastIndex(of: ".")!
     try Figure.signalToNoise([scan], title: "\(largest.name) in \(element): signal over noise against the scale").draw(

@@ -7,8 +7,12 @@ import FmtLab
 struct QuantizedTensor {
   let report: TensorQuantizer.Report
   let format: ScaledFormat
+  /// The numbers and what they became, of a small array.
+  let values: [(x: Double, value: Double)]?
 
-  init(_ report: TensorQuantizer.Report, _ format: ScaledFormat) { (self.report, self.format) = (report, format) }
+  init(_ report: TensorQuantizer.Report, _ format: ScaledFormat, values: [(x: Double, value: Double)]? = nil) {
+    (self.report, self.format, self.values) = (report, format, values)
+  }
 
   /// The common scale of all numbers, where it was given.
   var scale: Double? {
@@ -17,14 +21,21 @@ struct QuantizedTensor {
   }
 
   /// The magnitudes, and the element's range at the scale of the largest of them.
-  var figure: Figure {
+  func figure(_ quantizer: BlockQuantizer) -> Figure {
     let element = format.element
-    let unit = scale ?? report.maxMagnitude / Value.finite(element.maxFinite).double
-    let isShared = scale == nil && format.granularity != .tensor
+    let largest = quantizer.summary(of: [report.maxMagnitude])
+    var unit = scale
+    if unit == nil, !format.isTernary { unit = quantizer.scale(of: largest, within: largest).factor }
+    let meaning = scale.map { $0 == 1 ? "\(element)" : "\(element), S = \($0.threeDigits)" }
+      ?? "\(format)" + (format.granularity == .tensor ? "" : ": the range of the group with the largest number")
     return .magnitudes(
-      report.histogram, in: element, unit: unit, tally: report.tally,
-      title: "\(report.name) in \(format)\(isShared ? ": the range of the group with the largest number" : "")")
+      report.histogram, in: element, unit: unit ?? report.maxMagnitude / Value.finite(element.maxFinite).double, tally: report.tally,
+      title: "\(report.name) in \(meaning)")
   }
+}
+
+extension ScaledFormat {
+  fileprivate var isTernary: Bool { if case .ternary = scale { true } else { false } }
 }
 
 /// The document `fmtlab.quantize/1`.
@@ -50,6 +61,13 @@ struct QuantizationDocument: Encodable {
     let n: Int
     let absmax, rms, nrmse, sqnrDb, maxAbsError: Double
     let saturated, underflowed, subnormal, notFinite: Int
+    /// Of a small array.
+    let values: [Double]?
+    var numbers: [Double]?
+
+    private enum CodingKeys: String, CodingKey {
+      case name, shape, scale, n, absmax, rms, nrmse, sqnrDb, maxAbsError, saturated, underflowed, subnormal, notFinite, values
+    }
   }
 
   init(_ format: String, _ rounding: Rounding, _ seed: UInt64, _ tensors: [QuantizedTensor]) {
@@ -66,7 +84,7 @@ struct QuantizationDocument: Encodable {
       return Row(
         name: report.name, shape: report.shape, scale: tensor.scale, n: t.count, absmax: report.maxMagnitude, rms: report.rms, nrmse: t.nrmse,
         sqnrDb: t.sqnr ?? .nan, maxAbsError: t.maxError, saturated: t.saturated, underflowed: t.underflowed, subnormal: t.subnormal,
-        notFinite: t.notFinite)
+        notFinite: t.notFinite, values: tensor.values?.map(\.value), numbers: tensor.values?.map(\.x))
     }
   }
 
@@ -92,12 +110,16 @@ struct QuantizationDocument: Encodable {
           + [row.absmax.threeDigits, row.rms.threeDigits, row.sqnrDb.isNaN ? "-" : row.sqnrDb.significant(4)]
           + [row.subnormal, row.underflowed, row.saturated].map { share($0, of: row.n) })
     }
+    var small = Table(["x", "value", "error"])
+    for row in tensors {
+      for (x, value) in zip(row.numbers ?? [], row.values ?? []) { small.add([x.shortDescription, value.shortDescription, (value - x).threeDigits]) }
+    }
     let plateau = plateauDb.map { "; plateau of its elements \($0.significant(4)) dB" } ?? ""
     return ["\(format), \(rounding): \(bitsPerElement.shortDescription) bits a number\(plateau)"] + table.lines() + [
       "\(n) numbers: NRMSE \(nrmse.threeDigits), SQNR \(sqnrDb.significant(4)) dB, largest error \(maxAbsError.threeDigits)",
       "  saturated \(saturated) (\(share(saturated, of: n))), to zero \(underflowed) (\(share(underflowed, of: n)))"
         + (notFinite > 0 ? ", not finite \(notFinite)" : ""),
-    ]
+    ] + (tensors.contains { $0.values != nil } ? [""] + small.lines() : [])
   }
 
   /// At most `width` characters, the middle left out.

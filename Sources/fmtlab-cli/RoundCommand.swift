@@ -24,28 +24,69 @@ struct RoundCommand: ParsableCommand {
       flags   inexact, overflow, underflow (inexact and below the normal range),
               invalid (NaN)
 
-      A stochastic rounding of number i takes draw i of the seed.
+      A stochastic rounding of number i takes draw i of the seed. The values of logarithmic
+      formats (lns4.3) are irrational: value and hex are the doubles nearest to them.
       """)
 
-  @Option(help: ArgumentHelp("The format.", valueName: "format"), transform: { try Format($0) }) var to: Format
+  @Option(help: ArgumentHelp("The format.", valueName: "format"), transform: { try NamedFormat($0) }) var to: NamedFormat
   @OptionGroup var options: RoundingOptions
   @OptionGroup var output: OutputOptions
   @Argument(help: ArgumentHelp("Numbers; - for those on standard input.", valueName: "number")) var numbers: [String]
 
   func run() throws {
-    let rounder = try options.rounder(to: to)
-    output.noteMeaning(of: to)
-    if rounder.rounding.isStochastic { output.note("seed \(options.seed)") }
-    let random = RandomStream(seed: options.seed, "round")
+    switch to {
+    case .plain(let format): try run(format)
+    case .logarithmic(let format): try run(format)
+    case .scaled(let format):
+      throw Failure.usage("--to \(format): numbers in it share a scale; `fmtlab quantize` takes arrays, and --to \(format.element) rounds elements.")
+    }
+  }
+
+  private func inputs() throws -> [String] {
     let inputs = try Input.numbers(numbers)
     guard !inputs.isEmpty else { throw Failure.badData("standard input holds no numbers; give at least one.") }
-    let outcomes = try inputs.enumerated().map { i, text in
+    return inputs
+  }
+
+  private func run(_ format: Format) throws {
+    let rounder = try options.rounder(to: format)
+    output.noteMeaning(of: format)
+    if rounder.rounding.isStochastic { output.note("seed \(options.seed)") }
+    let random = RandomStream(seed: options.seed, "round")
+    let outcomes = try inputs().enumerated().map { i, text in
       let number = try Extended(text: text)
       try rounder.checkWrapping(number, text)
       let rounded = rounder.round(number, draw: random.draw(i))
-      return Outcome(.number(text), try ExactResult(literal: text, rounded.value), rounded, to)
+      return Outcome(.number(text), try ExactResult(literal: text, rounded.value), rounded, format)
     }
     try OutcomeReport("round", rounder, seed: options.seed, outcomes).print(output)
+  }
+
+  private func run(_ format: LogarithmicFormat) throws {
+    guard let mode = LogarithmicRounding(options.rounding), options.overflow ?? .saturate == .saturate, options.subnormals == .keep else {
+      throw Failure.usage("\(format) rounds by rne (nearest logarithm), rz, ru or rd, and saturates; choose one of these.")
+    }
+    let rounder = LogarithmicRounder(to: format, mode)
+    let outcomes = try inputs().map { text in
+      guard let rounded = rounder.round(try Extended(text: text)) else {
+        throw Failure.badData("'\(text)' lies within 2^-128 of where the rounding to \(format) changes over; give fewer digits.")
+      }
+      return Outcome(.number(text), try ExactResult(literal: text, error: rounded.error), rounded, format)
+    }
+    try OutcomeReport("round", format: format.name, rounding: "\(options.rounding)", seed: options.seed, outcomes).print(output)
+  }
+}
+
+extension LogarithmicRounding {
+  /// The mode of a logarithmic format that a mode of the others means; nil if there is none.
+  fileprivate init?(_ rounding: Rounding) {
+    switch rounding {
+    case .nearestEven: self = .nearestLogarithm
+    case .towardZero: self = .towardZero
+    case .up: self = .up
+    case .down: self = .down
+    default: return nil
+    }
   }
 }
 

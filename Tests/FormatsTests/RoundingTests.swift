@@ -20,6 +20,7 @@ import Testing
   }
 
   private func check(_ format: Format, _ subnormals: Subnormals, _ policies: [Overflow]) throws {
+    let smallestNormal = format.minNormal ?? format.emin.map(Dyadic.power)
     let oracle = BracketOracle(format, subnormals: subnormals)
     let rounders = try Rounding.deterministic.flatMap { mode in
       try policies.map { try Rounder(to: format, mode, overflow: $0, subnormals: subnormals) }
@@ -43,7 +44,7 @@ import Testing
         var flags: Rounded.Flags = value.dyadic == number ? [] : [.inexact]
         if oracle.overflows(rounder.rounding, isNegative: x.isNegative, bracket) {
           flags.insert(.overflow)
-        } else if let emin = format.emin, !flags.isEmpty, !number.isZero, number.magnitude < format.minNormal ?? .power(emin) {
+        } else if let smallestNormal, !flags.isEmpty, !number.isZero, number.magnitude < smallestNormal {
           flags.insert(.underflow)
         }
         if value == .nan { flags.insert(.invalid) }
@@ -56,7 +57,7 @@ import Testing
     }
   }
 
-  @Test(arguments: Format.catalogue.map(\.format).filter { $0.width <= 8 && $0.isFloating })
+  @Test(arguments: Format.catalogue.map(\.format).filter { $0.width <= 8 && $0.isFloating && $0.multiplier == nil })
   func everyModeIsCorrectByMPFR(_ format: Format) throws {
     let oracle = MPFROracle(format)
     let rounders = try Rounding.deterministic.map { try Rounder(to: format, $0) }

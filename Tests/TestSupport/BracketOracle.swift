@@ -177,9 +177,9 @@ private func p3109Result(_ end: Value, _ rounding: Rounding, _ isNegative: Bool,
   return isExtended ? .infinity(negative: false) : end
 }
 
-/// Whether a P3109 format, known by its name, is signed and has infinities.
+/// Whether a P3109 format is signed and has infinities.
 private func p3109(_ format: Format) -> (isSigned: Bool, isExtended: Bool)? {
-  format.name.wholeMatch(of: /k\d+p\d+([su])([ef])/).map { ($0.1 == "s", $0.2 == "e") }
+  format.isP3109 ? (format.isSigned, format.hasInfinity) : nil
 }
 
 /// What an infinite result becomes in a format.

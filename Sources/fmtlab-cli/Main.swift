@@ -34,7 +34,7 @@ struct Main: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       FormatsCommand.self, InfoCommand.self, ValuesCommand.self, RoundCommand.self, OpCommand.self, DotCommand.self,
-      QuantizeCommand.self, BoundsCommand.self, AnalyzeCommand.self, KappaCommand.self,
+      QuantizeCommand.self, BoundsCommand.self, AnalyzeCommand.self, CompareCommand.self, KappaCommand.self,
     ])
 
   static func main() {

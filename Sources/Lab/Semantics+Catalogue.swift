@@ -24,17 +24,19 @@ extension Semantics {
       tiny: Tiny = .gradual, remark: String? = nil
     ) -> Semantics {
       Semantics(
-        .mlDtypes, name, format(values), rounding: rounding, through: [fp32], overflow: overflow, nan: nan, zero: zero, tiny: tiny, evidence,
-        remark: remark)
+        .mlDtypes, name, format(values), rounding: rounding, through: [fp32], overflow: overflow, nan: nan, zero: zero, tiny: tiny,
+        evidence, remark: remark)
     }
     func integer(_ name: String, _ values: String) -> Semantics {
       Semantics(
-        .mlDtypes, name, format(values), rounding: .towardZero, overflow: .wrapped, infinity: .zero, nan: .zero, zero: .unsigned, evidence,
-        remark: "truncated to an integer, of which the low bits are kept; above 2^31 the processor decides")
+        .mlDtypes, name, format(values), rounding: .towardZero, overflow: .wrapped, infinity: .zero, nan: .zero, zero: .unsigned,
+        evidence, remark: "truncated to an integer, of which the low bits are kept; above 2^31 the processor decides")
     }
     return ["bfloat16", "float8_e3m4", "float8_e4m3", "float8_e5m2"].map { cast($0, $0, overflow: .infinity) }
       + ["float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e4m3b11fnuz"].map { cast($0, $0, overflow: .nan) }
-      + ["float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn"].map { cast($0, $0, overflow: .maximum, nan: .negativeZero, remark: "-nan becomes +0") }
+      + ["float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn"].map {
+        cast($0, $0, overflow: .maximum, nan: .negativeZero, remark: "-nan becomes +0")
+      }
       + [
         cast("float8_e8m0fnu", "e8m0fnu", rounding: .nearestAway, overflow: .nan, zero: .nan, tiny: .raised),
         integer("int4", "q4.0"), integer("uint4", "uq4.0"), integer("int2", "q2.0"),
@@ -46,7 +48,9 @@ extension Semantics {
     [("ocp_e5m2", "e5m2", Outcome.infinity), ("binary16", "fp16", .infinity), ("bfloat16", "bf16", .infinity), ("ocp_e4m3", "e4m3fn", .nan)]
       .map { Semantics(.gfloat, $0, format($1), nearest: $0 == "ocp_e4m3" ? format("e4m3") : nil, overflow: $2, .measured("0.5.2")) }
     + [("ocp_e3m2", "e3m2fn"), ("ocp_e2m3", "e2m3fn"), ("ocp_e2m1", "e2m1fn"), ("ocp_int8", "q2.6")]
-      .map { Semantics(.gfloat, $0, format($1), overflow: .none, nan: .none, .measured("0.5.2"), remark: "raises ValueError unless sat=True") }
+      .map {
+        Semantics(.gfloat, $0, format($1), overflow: .none, nan: .none, .measured("0.5.2"), remark: "raises ValueError unless sat=True")
+      }
     + Format.catalogue.map(\.format).flatMap { family(.gfloat, $0) }
 
   private static let cpfloat: [Semantics] = {
@@ -110,11 +114,12 @@ extension Semantics {
     case .mptorch:
       func cast(_ options: String, _ overflow: Outcome, _ infinity: Outcome, _ zero: Zero, _ tiny: Tiny) -> Semantics {
         Semantics(
-          .mptorch, "FloatingPoint(exp=\(e), man=\(m)\(options))", format, through: [fp32], overflow: overflow, infinity: infinity, zero: zero,
-          tiny: tiny, .documented("source, 2026"))
+          .mptorch, "FloatingPoint(exp=\(e), man=\(m)\(options))", format, through: [fp32], overflow: overflow, infinity: infinity,
+          zero: zero, tiny: tiny, .documented("source, 2026"))
       }
       return [
-        cast(", saturate=False", .infinity, .infinity, .unsigned, .gradual), cast(", saturate=True", .maximum, .infinity, .unsigned, .gradual),
+        cast(", saturate=False", .infinity, .infinity, .unsigned, .gradual),
+        cast(", saturate=True", .maximum, .infinity, .unsigned, .gradual),
         cast(", subnormals=False, saturate=False", .infinity, .infinity, .signed, .flushed(quarters: 3)),
       ]
     case .pychop:
@@ -145,7 +150,7 @@ extension Semantics {
 
   private static func gfloat(_ format: Format, _ f: Format.Floating, isExtended: Bool) -> Semantics {
     Semantics(
-      .gfloat, "p3109_\(format)", format, overflow: isExtended ? .infinity : .nan, negative: .unbounded, zero: .unsigned, .measured("0.5.2"),
-      remark: f.isSigned ? "follows version 3.1 of the standard" : "follows version 3.1 of the standard; -inf becomes what +inf does")
+      .gfloat, "p3109_\(format)", format, overflow: isExtended ? .infinity : .nan, negative: .unbounded, zero: .unsigned,
+      .measured("0.5.2"), remark: f.isSigned ? "follows version 3.1 of the standard" : "follows version 3.1 of the standard; -inf becomes what +inf does")
   }
 }

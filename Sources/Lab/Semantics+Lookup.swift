@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Finding conversions by name, and saying in words what they do.
 
-public import Formats
+internal import Formats
 
 extension Semantics.Peer {
   /// The conversions of the tool that are listed.

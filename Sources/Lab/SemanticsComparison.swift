@@ -54,8 +54,9 @@ public struct SemanticsComparison: Sendable {
     for input in inputs {
       let (ours, theirs) = (rounder.round(input).value, conversion(Extended(input)))
       guard ours != theirs else { continue }
-      // Were it not for the roundings on the way, both would agree.
-      let isDouble = direct.map { $0(Extended(input)) }.map { $0 == ours || $0?.isZero == true && ours.isZero && theirs?.isZero != true } ?? false
+      // Were it not for the roundings on the way, both would agree, perhaps but for the sign of zero.
+      let single = direct.flatMap { $0(Extended(input)) }
+      let isDouble = single == ours || single.map { $0.isZero && ours.isZero && theirs?.isZero != true } ?? false
       let kind = isDouble ? .doubleRounding : SemanticsComparison.kind(input, ours, theirs, rounder.format, semantics)
       let rank = SemanticsComparison.plainness(input, kind, rounder.format, semantics.values)
       let count = (found[kind]?.count ?? 0) + 1
@@ -134,7 +135,8 @@ extension SemanticsComparison {
     let (format, name) = (rounder.format, semantics.peer.rawValue)
     let theirs = difference.theirs?.description ?? "nothing"
     switch difference.kind {
-    case .maximum: return "the largest number is \(format.maxFinite) in fmtlab's \(format), \(semantics.values.maxFinite) in \(name)'s format"
+    case .maximum:
+      return "the largest number is \(format.maxFinite) in fmtlab's \(format), \(semantics.values.maxFinite) in \(name)'s format"
     case .overflow: return "overflow becomes \(rounder.overflow.outcome(in: format)); in \(name) \(semantics.overflow.description)"
     case .infinity: return "\(difference.input) becomes \(difference.ours); in \(name) \(theirs)"
     case .nan: return "NaN stays NaN; in \(name) it becomes \(semantics.nan.description)"
@@ -150,7 +152,8 @@ extension SemanticsComparison {
         return "in \(name) all numbers between \(least.hexDescription) and \(least.scaled(by: 1).hexDescription) become the latter"
       case .gradual: break
       }
-      return "the smallest positive numbers are \(format.minPositive) in fmtlab's \(format), \(semantics.values.minPositive) in \(name)'s format"
+      let (ours, theirs) = (format.minPositive, semantics.values.minPositive)
+      return "the smallest positive numbers are \(ours) in fmtlab's \(format), \(theirs) in \(name)'s format"
     case .values: return "fmtlab's \(format) and \(name)'s format (\(semantics.values)) have different values"
     case .doubleRounding: return "\(name) rounds first to \(semantics.through.map(\.name).joined(separator: ", then "))"
     case .ties, .rounding: return "\(rounder.rounding) against \(semantics.rounding) in \(name)"

@@ -62,10 +62,10 @@ struct CompareCommand: ParsableCommand {
     try ComparisonReport(comparisons).print(output)
   }
 
-  private func unknown(_ name: String, of peer: Semantics.Peer) -> any Error {
-    do { _ = try Format(name) } catch { if peer.conversions.isEmpty { return error } }
+  private func unknown(_ name: String, of peer: Semantics.Peer) -> Failure {
     let names = peer.conversions.prefix(6).map(\.name).joined(separator: "; ")
-    return Failure.usage("no conversion of \(peer.rawValue) is known by '\(name)'; it has \(names), ...; `fmtlab compare --peer \(peer.rawValue)` lists all.")
+    return Failure.usage(
+      "no conversion of \(peer.rawValue) is known by '\(name)'; it has \(names), ...; `fmtlab compare --peer \(peer.rawValue)` lists all.")
   }
 
   // MARK: Lists
@@ -127,19 +127,23 @@ struct CompareCommand: ParsableCommand {
   private func recognise(_ file: String) throws {
     let rows = try VectorFile(file).rows
     let formats: [Format]
-    var peers = peer.map(\.conversions) ?? Semantics.catalogue
+    let tools = peer.map { [$0] } ?? Semantics.Peer.allCases
+    var peers: [Semantics]
     if let format {
       let names = CompareCommand.names(format)
-      let tools = peer.map { [$0] } ?? Semantics.Peer.allCases
-      peers = Set(tools.flatMap { tool in names.flatMap(tool.conversions(named:)) }).sorted { ($0.peer.rawValue, $0.name) < ($1.peer.rawValue, $1.name) }
+      peers = tools.flatMap { tool in names.flatMap(tool.conversions(named:)) }
       // A name may be known to a tool alone.
       formats = try names.compactMap { name in
         do { return try Format(name) } catch { if peers.isEmpty { throw error } else { return nil } }
       }
     } else {
+      // Tools with parameters are tried with the formats that have a name.
+      peers = tools.flatMap { tool in tool.conversions + Format.catalogue.flatMap { Semantics.family(tool, $0.format) } }
       formats = SemanticsSearch.formats(of: rows)
       if formats.isEmpty { output.note("no format of fmtlab's catalogue of 16 bits or less has all the results as values") }
     }
+    var seen: Set<Semantics> = []
+    peers.removeAll { !seen.insert($0).inserted }
     let candidates = SemanticsSearch.candidates(for: peer == nil ? formats : [], peers: peers)
     let matches = try SemanticsSearch.matches(rows, candidates)
     let report = SearchReport(rows, matches)

@@ -38,7 +38,8 @@ struct ComparisonReport: Encodable {
           Row(
             kind: d.kind.rawValue, count: d.count, input: d.input.double, inputHex: d.input.hexDescription, fmtlab: d.ours.double,
             fmtlabHex: d.ours.hexDescription, peer: d.theirs?.double, peerHex: d.theirs?.hexDescription,
-            explanation: comparison.explanation(of: d), texts: [d.input.text(digits: 17), d.ours.text(digits: 17), d.theirs?.text(digits: 17) ?? "none"])
+            explanation: comparison.explanation(of: d),
+            texts: [d.input.text(digits: 17), d.ours.text(digits: 17), d.theirs?.text(digits: 17) ?? "none"])
         })
     }
   }
@@ -100,20 +101,17 @@ struct SearchReport: Encodable {
       let (tool, name) = match.candidate.names
       return Row(
         tool: tool, conversion: name, count: match.count, row: match.first.map { $0.row + 1 },
-        input: match.first.map { SearchReport.text(rows[$0.row].input) }, result: match.first.map { rows[$0.row].results[0].text(digits: 17) },
+        input: match.first.map { SearchReport.text(rows[$0.row].input) },
+        result: match.first.map { rows[$0.row].results[0].text(digits: 17) },
         value: match.first.map { $0.value?.text(digits: 17) ?? "none" })
     }
     found = all.filter { $0.row == nil }
     nearest = Array(all.filter { $0.row != nil }.prefix(5))
   }
 
+  /// The nearest binary64 number.
   private static func text(_ x: Extended) -> String {
-    if case .finite(let number) = x, let dyadic = number.dyadic { return number.isZero && number.isNegative ? "-0" : Value.finite(dyadic).text(digits: 17) }
-    switch x {
-    case .infinity(let isNegative): return isNegative ? "-inf" : "inf"
-    case .nan: return "nan"
-    case .finite(let number): return (try? Rounder(to: .fp64).round(number).value.text()) ?? ""
-    }
+    (try? Rounder(to: .fp64).round(x).value.text()) ?? ""
   }
 
   func print(_ output: OutputOptions) throws {
@@ -121,7 +119,8 @@ struct SearchReport: Encodable {
     if output.csv {
       Output.csv(["tool", "conversion", "rows", "of", "firstDifferingRow", "input", "result", "value"])
       for row in found + nearest {
-        Output.csv([row.tool, row.conversion, "\(row.count)", "\(rows)", row.row.map { "\($0)" } ?? "", row.input ?? "", row.result ?? "", row.value ?? ""])
+        let differing = [row.row.map { "\($0)" }, row.input, row.result, row.value].map { $0 ?? "" }
+        Output.csv([row.tool, row.conversion, "\(row.count)", "\(rows)"] + differing)
       }
       return
     }

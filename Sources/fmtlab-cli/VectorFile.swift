@@ -32,11 +32,10 @@ struct VectorFile {
   private static func lines(_ path: String) throws -> [String] {
     if path == "-" { return try Input.lines() }
     var status = stat()
-    guard stat(path, &status) == 0 else { throw Failure.file("cannot read '\(path)': \(Output.reason(errno)); give a CSV file with rows x,result.") }
-    guard status.st_mode & S_IFMT != S_IFDIR else { throw Failure.file("cannot read '\(path)': it is a directory; give a CSV file with rows x,result.") }
-    guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-      throw Failure.file("cannot read '\(path)': \(Output.reason(errno)); give a CSV file with rows x,result.")
-    }
+    func failure(_ reason: String) -> Failure { .file("cannot read '\(path)': \(reason); give a CSV file with rows x,result.") }
+    guard stat(path, &status) == 0 else { throw failure(Output.reason(errno)) }
+    guard status.st_mode & S_IFMT != S_IFDIR else { throw failure("it is a directory") }
+    guard let data = try? Data(contentsOf: URL(filePath: path)) else { throw failure(Output.reason(errno)) }
     guard let text = String(validating: data, as: UTF8.self) else { throw Failure.badData("\(path): the text is not UTF-8.") }
     return text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }.map(String.init)
   }

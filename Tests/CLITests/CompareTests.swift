@@ -72,7 +72,8 @@ import Testing
   @Test func fmtlabsOwnRoundingsAreRecognised() throws {
     let run = try succeed("compare --file - --format e4m3fn", input: "1.0625,1\n1.1875,1.25\n465,448\n-1e9,-448\n")
     #expect(run.lines.contains("  fmtlab round --to e4m3fn --rounding rne --overflow saturate"))
-    #expect(!run.out.contains("--rounding rna --overflow saturate\n  ") && !run.lines[1...].prefix { $0.hasPrefix("  ") }.contains { $0.contains("rounding rz") })
+    let found = run.lines.dropFirst().prefix { $0.hasPrefix("  ") }
+    #expect(!found.contains { $0.contains("rounding rz") || $0.contains("rounding rna") })
   }
 
   @Test func noConversionMeansNo() throws {

@@ -64,7 +64,10 @@ import Testing
 
   @Test func pychopGivesZeroInTheFirstBinadeAboveTheMaximum() throws {
     // Printed by version 0.6.2.
-    for (x, y) in [(240, 240), (247, 240), (248, 256), (256, 0), (511, 0), (512, .infinity), (-300, 0), (0x1p-10, 0), (0x1.8p-10, 0x1p-9)] as [(Double, Double)] {
+    let cases: [(Double, Double)] = [
+      (240, 240), (247, 240), (248, 256), (256, 0), (511, 0), (512, .infinity), (-300, 0), (0x1p-10, 0), (0x1.8p-10, 0x1p-9),
+    ]
+    for (x, y) in cases {
       #expect(try convert(.pychop, "e4m3", x) == y, "\(x)")
     }
     #expect(try convert(.pychop, "Chop(exp_bits=4, sig_bits=3, subnormal=False)", 0x1.fp-7) == 0)
@@ -81,14 +84,18 @@ import Testing
   }
 
   @Test func gfloatKeepsNegativeNumbersOfUnsignedFormats() throws {
-    for (x, y) in [(-1, -1), (-1.1875, -1.25), (-60000, -61440), (-.infinity, .infinity)] as [(Double, Double)] { #expect(try convert(.gfloat, "k8p4ue", x) == y) }
+    let cases: [(Double, Double)] = [(-1, -1), (-1.1875, -1.25), (-60000, -61440), (-.infinity, .infinity)]
+    for (x, y) in cases { #expect(try convert(.gfloat, "k8p4ue", x) == y) }
     #expect(try convert(.gfloat, "k8p4sf", 1e9).map(\.isNaN) == true)
     #expect(try convert(.p3109, "k8p4sf", 1e9) == 240)
     #expect(try convert(.gfloat, "e2m1fn", 100) == nil)
   }
 
   @Test func scalesOfMLDtypesHaveNoZeroAndRoundTiesUp() throws {
-    for (x, y) in [(1.5, 2), (3, 4), (6, 8), (0x1p-129, 0x1p-127), (0x1p-127, 0x1p-127), (0x1.01p-127, 0x1p-126)] as [(Double, Double)] { #expect(try convert(.mlDtypes, "float8_e8m0fnu", x) == y, "\(x)") }
+    let cases: [(Double, Double)] = [
+      (1.5, 2), (3, 4), (6, 8), (0x1p-129, 0x1p-127), (0x1p-127, 0x1p-127), (0x1.01p-127, 0x1p-126),
+    ]
+    for (x, y) in cases { #expect(try convert(.mlDtypes, "float8_e8m0fnu", x) == y, "\(x)") }
     for x in [0, -0.0, -1, 1.5 * 0x1p127, .infinity] { #expect(try convert(.mlDtypes, "float8_e8m0fnu", x).map(\.isNaN) == true, "\(x)") }
   }
 

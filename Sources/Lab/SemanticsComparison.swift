@@ -87,7 +87,8 @@ public struct SemanticsComparison: Sendable {
       magnitudes.formUnion(middle(last, ulp) + [last + ulp.scaled(by: -2), last + ulp, last + ulp.scaled(by: 1)])
       magnitudes.formUnion([next, next + next.scaled(by: -1), next.scaled(by: 1), next.scaled(by: 3)])
     }
-    return magnitudes.flatMap { [.finite($0), .finite(-$0)] }
+    // In order, since sets have none: of inputs equally plain the smallest is the example.
+    return magnitudes.sorted().flatMap { [.finite($0), .finite(-$0)] }
       + [.zero, .negativeZero, .infinity(negative: false), .infinity(negative: true), .nan]
   }
 

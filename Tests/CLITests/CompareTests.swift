@@ -10,6 +10,7 @@ import Testing
     #expect(run.out.contains("the largest number is 240 in fmtlab's e4m3, 480 in cpfloat's format"))
     #expect(run.lines.contains { $0.split(separator: " ").map(String.init) == ["maximum", "62", "480", "inf", "480"] }, "\(run.out)")
     #expect(run.lines.allSatisfy { $0.count <= 100 })
+    #expect(try succeed("compare --peer cpfloat --format e4m3").out == run.out)
   }
 
   @Test func equalConversionsSaySo() throws {

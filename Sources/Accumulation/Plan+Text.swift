@@ -92,13 +92,13 @@ extension Plan: CustomStringConvertible {
     self = plan
   }
 
+  private static func isFormatSuffix(_ text: String) -> Bool { text == ":nosub" || text.hasPrefix(":cfg") }
+
   /// One level and its count, which is 0 for the last.
   private static func level(_ text: String, isLast: Bool) throws(PlanError) -> (plan: Plan, count: Int) {
     // ":nosub" and ":cfg5" belong to the format; a count starts with a digit.
     var (body, count) = (text, 0)
-    if let colon = text.lastIndex(of: ":"), text[colon...].allSatisfy({ $0 != ")" && $0 != "@" }),
-      text[colon...].lowercased() != ":nosub", !text[colon...].lowercased().hasPrefix(":cfg")
-    {
+    if let colon = text.lastIndex(of: ":"), text[colon...].allSatisfy({ $0 != ")" && $0 != "@" }), !isFormatSuffix(text[colon...].lowercased()) {
       let digits = String(text[text.index(after: colon)...])
       guard let number = termCount(digits) else { throw .count(digits) }
       guard !isLast else { throw .lastLevelWithCount(text) }

@@ -13,7 +13,8 @@ extension Format {
   /// | `ti:qM.N`, `ti:uqM.N` | Texas Instruments | `q(M+1).N`: M does not count the sign; `uqM.N` |
   /// | `(fixed S W)`, `(float E W)`, `(posit E W)` | FPCore | W bits, scale 2^S or E exponent bits |
   /// | `(E,M)`, `float<E,M>`, `flexfloat<E,M>`, `floatmu{E,M}`, `floatingpoint(exp=E,man=M)`, `s1eEmM` | several | `eEmM` |
-  /// | `customs(exp_bits=E,sig_bits=M)`, `customs(emax=X,t=P)`, `(P,EMIN,EMAX)` | pychop, CPFloat | precision P = M + 1, bias EMAX |
+  /// | `customs(exp_bits=E,sig_bits=M)`, `customs(emax=X,t=P)` | pychop | precision P = M + 1, bias X |
+  /// | `(P,EMIN,EMAX)` | CPFloat | precision P, normal numbers from 2^EMIN up and below 2^(EMAX + 1) |
   /// | `cfloat<W,E>` | Universal | W bits, E of them exponent |
   /// | `float<P,EMIN,...>` | Gappa | precision P, smallest subnormal 2^EMIN |
   /// | `posit<W,E>`, `posit(W,E)`, `linear_takumW` | several | `positWesE`, `takumW` |
@@ -63,9 +64,7 @@ extension Format {
   private static func bracketed(head: String, _ arguments: String) -> String? {
     if head.isEmpty, !arguments.contains(",") { return fpCore(arguments.split(separator: " ").map(String.init)) }
     let fields = arguments.split(separator: ",").map { $0.filter { $0 != " " } }
-    // A number, or key=number; further fields, such as a rounding mode, are words.
-    let numbers = fields.prefix { Int($0.split(separator: "=").last ?? "") != nil }.map { Int($0.split(separator: "=").last!)! }
-    guard numbers.count >= 2 else { return nil }
+    guard let numbers = numbers(fields), numbers.count >= 2 else { return nil }
     let (a, b) = (numbers[0], numbers[1])
     switch (head, numbers.count) {
     case ("ap_fixed", _): return fixedName(width: a, fraction: a - b, isSigned: true)
@@ -75,16 +74,33 @@ extension Format {
     case ("fx", 2): return "q\(a).\(b)"
     case ("cfloat", _): return "e\(b)m\(a - 1 - b)"
     case ("posit", 2): return b == 2 ? "posit\(a)" : "posit\(a)es\(b)"
-    case ("customs", 2) where fields[0].hasPrefix("emax"): return floatName(precision: b, bias: a)
-    case ("", 3): return floatName(precision: a, bias: numbers[2])
+    case ("customs", 2) where fields.contains { $0.hasPrefix("emax") }: return floatName(precision: b, bias: a)
+    case ("", 3): return floatName(precision: a, emin: b, emax: numbers[2])
     case ("float", 2) where fields.count == 3: return floatName(precision: a, bias: 2 - a - b)
     case ("", 2), ("float", 2), ("flexfloat", 2), ("floatmu", 2), ("floatingpoint", 2), ("customs", 2): return "e\(a)m\(b)"
     default: return nil
     }
   }
 
+  /// The numbers at the head of a list of arguments, in the order of `keywords` where they have names; further arguments, such as a
+  /// rounding mode, are words. `nil` for names that do not belong together.
+  private static func numbers(_ fields: [String]) -> [Int]? {
+    var found: [(key: String?, number: Int)] = []
+    for field in fields {
+      let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard let number = number(parts[parts.count - 1]) else { break }
+      found.append((parts.count == 2 ? String(parts[0]) : nil, number))
+    }
+    if found.allSatisfy({ $0.key == nil }) { return found.map(\.number) }
+    let keys = Set(found.map(\.key))
+    guard keys.count == found.count, let order = keywords.first(where: { Set($0) == keys }) else { return nil }
+    return order.map { key in found.first { $0.key == key }!.number }
+  }
+
+  private static let keywords = [["exp", "man"], ["exp_bits", "sig_bits"], ["emax", "t"], ["wl", "fl"], ["int_bits", "frac_bits"]]
+
   private static func fpCore(_ words: [String]) -> String? {
-    guard words.count == 3, let first = Int(words[1]), let width = Int(words[2]) else { return nil }
+    guard words.count == 3, let first = number(words[1]), let width = number(words[2]) else { return nil }
     switch words[0] {
     case "fixed": return fixedName(width: width, fraction: -first, isSigned: true)
     case "float": return "e\(first)m\(width - 1 - first)"
@@ -92,6 +108,9 @@ extension Format {
     default: return nil
     }
   }
+
+  /// An integer of at most 6 digits, so that no sum of them overflows.
+  private static func number(_ text: some StringProtocol) -> Int? { Int(text).flatMap { (-999_999...999_999).contains($0) ? $0 : nil } }
 
   private static func fixedName(width: Int, fraction: Int, isSigned: Bool) -> String? {
     fraction >= 0 && fraction <= width ? "\(isSigned ? "" : "u")q\(width - fraction).\(fraction)" : nil
@@ -101,5 +120,18 @@ extension Format {
   private static func floatName(precision: Int, bias: Int) -> String? {
     guard bias >= 0, (bias + 1) & bias == 0, precision >= 1 else { return nil }
     return "e\((bias + 1).trailingZeroBitCount + 1)m\(precision - 1)"
+  }
+
+  /// The format with normal numbers from 2^emin up and below 2^(emax + 1): `eXmY` where 2^X − 2 exponents are in use, and all others
+  /// for infinities and NaN; `eXmYf` where 2^X − 1 are.
+  private static func floatName(precision: Int, emin: Int, emax: Int) -> String? {
+    let exponents = emax - emin + 1
+    guard precision >= 1, exponents >= 2, emin <= 1 else { return nil }
+    let isFinite = exponents & (exponents + 1) == 0
+    let codes = exponents + (isFinite ? 1 : 2)
+    guard codes & (codes - 1) == 0 else { return nil }
+    let x = codes.trailingZeroBitCount
+    let bias = 1 - emin
+    return "e\(x)m\(precision - 1)\(bias == (1 << (x - 1)) - 1 ? "" : "b\(bias)")\(isFinite ? "f" : "")"
   }
 }

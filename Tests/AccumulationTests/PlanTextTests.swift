@@ -11,6 +11,7 @@ import Testing
     ("e6m5", "e6m5"), ("E6M5@RZ", "e6m5@rz"), ("half@nearest", "fp16"), ("bf16@sr8", "bf16@sr8"), ("e4m3@rne@ieee", "e4m3"), ("e4m3@SATURATE", "e4m3@saturate"),
     ("e4m3@saturate@rz", "e4m3@rz@saturate"), ("e4m3@flush@infinity@ru", "e4m3@ru@infinity@flush"), ("q8.13@wrap", "q8.13@wrap"), ("q8.13@saturate", "q8.13"),
     ("e5m2:nosub", "e5m2:nosub"), ("E5M2:NOSUB", "e5m2:nosub"), ("e5m2:nosub@rz", "e5m2:nosub@rz"), ("e5m2:nosub:16,fp32", "e5m2:nosub:16,fp32"),
+    ("e5m2:cfg5", "e5m2:cfg5"), ("E5M2:CFG5@rz:16,e4m2:cfg4", "e5m2:cfg5@rz:16,e4m2:cfg4"), ("takum16:8,posit16es1", "takum16:8,posit16es1"),
     ("e5m2:NOSUB:16,fp32", "e5m2:nosub:16,fp32"), ("e4m3:16,e5m2:NOSUB", "e4m3:16,e5m2:nosub"), ("e4m3:16,fp16:8,fp32", "e4m3:16,fp16:8,fp32"), ("pairwise/fp32", "pairwise/fp32"), ("PAIRWISE/FP32", "pairwise/fp32"),
     ("pairwise1/fp32", "pairwise/fp32"), ("pairwise16/e4m3@sr:32,fp32", "pairwise16/e4m3@sr:32,fp32"), ("(e4m3:4,fp16):8,fp32", "(e4m3:4,fp16):8,fp32"),
     ("(e4m3):8,fp32", "e4m3:8,fp32"), ("((e4m3:2,bf16):4,fp16):8,(fp32)", "((e4m3:2,bf16):4,fp16):8,fp32"), ("(fp32)", "fp32"), ("e4m3:1,fp32", "e4m3:1,fp32"),
@@ -45,7 +46,7 @@ import Testing
     ("e4m3:x,fp32", .count("x")), ("e4m3:,fp32", .count("")), ("e4m3:1e3,fp32", .count("1e3")), ("e4m3:99999999999999999999,fp32", .count("99999999999999999999")),
     ("pairwise0/fp32", .count("0")), ("pairwise-1/fp32", .count("-1")), ("pairwise+4/fp32", .count("+4")), ("pairwisex/fp32", .count("x")),
     ("kahn/fp32", .scheme("kahn")), ("/fp32", .scheme("")), ("e4m3@rx", .modifier("rx")), ("e4m3@", .modifier("")), ("e4m3@sr0", .format(.randomBits(0))),
-    ("e4m3@wrap", .format(.overflow(.wrap, format: "e4m3", allowed: [.ieee, .infinity, .saturate]))), ("q4.4@ieee", .format(.overflow(.ieee, format: "q4.4", allowed: [.saturate, .wrap]))),
+    ("e4m3@wrap", .format(.overflow(.wrap, format: "e4m3", allowed: [.ieee, .infinity, .saturate, .propagate]))), ("q4.4@ieee", .format(.overflow(.ieee, format: "q4.4", allowed: [.saturate, .wrap]))),
     ("q4.4@flush", .format(.flush(format: "q4.4"))), ("e16m3", .format(.fieldOutOfRange("e16m3", field: "exponent bits", given: "16", allowed: "1 to 15"))),
   ])
   func mistakesAreNamed(_ text: String, _ expected: PlanError) {

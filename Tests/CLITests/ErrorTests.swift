@@ -31,7 +31,7 @@ import Testing
     ("round --to e16m3 1", "exponent bits 16; allowed is 1 to 15"), ("round --to q64.1 1", "width 65; allowed is 2 to 64"),
     ("round --to e4m3 --rounding foo 1", "unknown rounding 'foo'; use rne"), ("round --to e4m3 --rounding sr99 1", "allowed is 1 to 64"),
     ("round --to e4m3 --overflow foo 1", "--overflow 'foo': use one of ieee, infinity, saturate, wrap"),
-    ("round --to e4m3 --overflow wrap 1", "'wrap' has no meaning in e4m3; use ieee, infinity or saturate"),
+    ("round --to e4m3 --overflow wrap 1", "'wrap' has no meaning in e4m3; use ieee, infinity, saturate or propagate"),
     ("round --to e2m1fn --overflow ieee 1", "use saturate"), ("round --to q8.0 --subnormals flush 1", "no subnormals to flush"),
     ("round --to e4m3 --subnormals no 1", "use keep or flush"),
     ("round --to e4m3 --seed -1 1", "--seed '-1': give a whole number from 0 to 18446744073709551615"),

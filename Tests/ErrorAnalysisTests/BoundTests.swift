@@ -38,6 +38,14 @@ import Testing
     #expect(try bound("dot.fixed").inapplicability(to: dot("e4m3", "e6m5", n: 4))?.reasons == ["e6m5 is floating point"])
   }
 
+  /// Neither the one precision nor the one step that all bounds speak of.
+  @Test(arguments: [("posit8", "exact"), ("takum16", "exact"), ("posit32:8,fp32", "exact"), ("fp32", "posit16")])
+  func noBoundAppliesToTaperedPrecision(_ accumulator: String, _ product: String) throws {
+    let problem = try dot("e4m3", accumulator, n: 16, product: product)
+    #expect(Bound.applicable(to: problem).isEmpty)
+    for bound in Bound.catalogue { #expect(bound.inapplicability(to: problem)?.description.contains("tapered precision") == true) }
+  }
+
   @Test func runningBoundsOfAWorkedSum() throws {
     // Partial sums 1, 1.5, 1.75, 4, 3, 3.75 against 3.6875: u (1.5 + 1.75 + 4 + 3 + 3.75) = 0.875, half ulps 0.625, 5 u A = 1.855.
     let format = Format.e4m3fn

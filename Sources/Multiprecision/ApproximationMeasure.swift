@@ -109,7 +109,7 @@ extension Format {
     if case .fixed = encoding { return x.integer(inUnitsOf: quantumExponent) }
     guard let code = encode(.finite(x.magnitude)) else { preconditionFailure("\(x) is not a value of \(self)") }
     var count = Int128(truncatingIfNeeded: code)
-    if case .floating(let f) = encoding, f.hasZero, !f.hasSubnormals, count > 0 { count -= (1 << Int128(f.fractionBits)) - 1 }
+    if case .floating(let f) = encoding, f.zeroField == .zeros, count > 0 { count -= (1 << Int128(f.fractionBits)) - 1 }
     return x.isNegative ? -count : count
   }
 }

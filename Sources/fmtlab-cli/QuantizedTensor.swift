@@ -112,7 +112,7 @@ struct QuantizationDocument: Encodable {
     }
     var small = Table(["x", "value", "error"])
     for row in tensors {
-      for (x, value) in zip(row.numbers ?? [], row.values ?? []) { small.add([x.shortDescription, value.shortDescription, (value - x).threeDigits]) }
+      for (x, value) in zip(row.numbers ?? [], row.values ?? []) { small.add([x.figure(10), value.figure(10), (value - x).threeDigits]) }
     }
     let plateau = plateauDb.map { "; plateau of its elements \($0.significant(4)) dB" } ?? ""
     return ["\(format), \(rounding): \(bitsPerElement.shortDescription) bits a number\(plateau)"] + table.lines() + [

@@ -30,7 +30,7 @@ import Testing
     ("info float8_e4m3fm", "unknown format 'float8_e4m3fm'; did you mean float8_e4m3fn"),
     ("round --to e16m3 1", "exponent bits 16; allowed is 1 to 15"), ("round --to q64.1 1", "width 65; allowed is 2 to 64"),
     ("round --to e4m3 --rounding foo 1", "unknown rounding 'foo'; use rne"), ("round --to e4m3 --rounding sr99 1", "allowed is 1 to 64"),
-    ("round --to e4m3 --overflow foo 1", "--overflow 'foo': use one of ieee, infinity, saturate, wrap"),
+    ("round --to e4m3 --overflow foo 1", "--overflow 'foo': use one of ieee, infinity, saturate, propagate, wrap"),
     ("round --to e4m3 --overflow wrap 1", "'wrap' has no meaning in e4m3; use ieee, infinity, saturate or propagate"),
     ("round --to e2m1fn --overflow ieee 1", "use saturate"), ("round --to q8.0 --subnormals flush 1", "no subnormals to flush"),
     ("round --to e4m3 --subnormals no 1", "use keep or flush"),

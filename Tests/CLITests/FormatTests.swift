@@ -8,13 +8,14 @@ import Testing
     let document = try succeed("formats --json").json()
     #expect(document["schema"] == .string("fmtlab.formats/1"))
     let formats = document["formats"]!.items
-    for format in formats { format.check(["name": .text, "aliases": .texts, "family": .text, "bits": .count], "\(format["name"]!)") }
+    for format in formats { format.check(["name": .text, "aliases": .texts, "family": .text, "bits": .number], "\(format["name"]!)") }
     let names = formats.compactMap { $0["name"]?.text }
     #expect(Set(names).isSuperset(of: ["fp16", "bf16", "tf32", "e4m3", "e4m3fn", "e5m2", "q8.13", "e8m0fnu"]) && Set(names).count == names.count)
     let rows = csv(try succeed("formats --csv").out)
     #expect(rows[0] == ["name", "family", "bits", "aliases"] && rows.dropFirst().map { $0[0] } == names)
     let text = try succeed("formats").lines
-    #expect(text.filter { !$0.hasPrefix(" ") }.count == names.count + 1)
+    // Two tables, each under its header.
+    #expect(text.filter { !$0.hasPrefix(" ") && !$0.isEmpty }.count == names.count + 2)
     for alias in formats.flatMap({ $0["aliases"]!.items.compactMap(\.text) }) {
       #expect(text.contains { $0.split(separator: " ").contains(Substring(alias)) }, "\(alias) is missing in the table")
     }

@@ -4,7 +4,7 @@
 import Testing
 
 @Suite struct SnapshotTests {
-  static let commands = ["formats", "info", "values", "round", "op", "dot", "bounds", "analyze", "compare"]
+  static let commands = ["formats", "info", "values", "round", "op", "dot", "quantize", "kappa", "compare", "bounds", "analyze"]
 
   @Test(arguments: commands)
   func helpScreenIsThatOfTheSnapshot(command: String) throws {

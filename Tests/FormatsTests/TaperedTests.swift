@@ -252,19 +252,15 @@ struct BitString: Sendable, CustomStringConvertible {
   }
 
   /// The quick way of the quantiser is not theirs: it rounds to steps that are equal within a binade.
-  @Test(arguments: ["posit8", "posit8es0", "posit16"]) func scaledElementsAreRoundedToTheFormat(_ name: String) throws {
+  @Test(arguments: ["posit8", "posit8es0", "posit16", "takum12"]) func quantisedNumbersAreRoundedToTheFormat(_ name: String) throws {
     let rounder = try Rounder(to: try Format(name), overflow: .saturate)
-    let quantizer = try BlockQuantizer(try ScaledFormat("pow2(\(name))"))
+    let quantizer = try BlockQuantizer(try ScaledFormat("fixed(\(name),0.25)"))
     var random = SplitMix64(seed: 84)
     let x = (0..<500).map { _ in Double.random(in: -1...1, using: &random) }
     let group = try quantizer.quantize(group: x)
-    guard case .power(let e) = group.scale else {
-      Issue.record("\(group.scale)")
-      return
-    }
     for (number, element) in zip(x, group.elements) {
-      let expected = rounder.round(Unrounded(Dyadic(number)!.scaled(by: -e))).value
-      #expect(element == expected, "\(number) / 2^\(e): \(Repro.round(rounder, "\(number)"))")
+      let expected = rounder.round(Unrounded(Dyadic(number)!.scaled(by: 2))).value
+      #expect(element == expected, "4 · \(number): \(Repro.round(rounder, "\(number)"))")
     }
   }
 }

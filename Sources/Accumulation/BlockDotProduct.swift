@@ -3,17 +3,6 @@
 
 public import Formats
 
-/// A block of numbers: the values s·x₁, …, s·x_n of one scale s and elements xᵢ, products in the extended reals.
-///
-/// A NaN among scale and element makes a value NaN, and so does 0 · ∞; −0 counts as 0 with a sign, as in IEEE 754. So a block whose
-/// scale is NaN is NaN throughout, and one whose scale is ∞ is so at its zeros.
-public struct Block: Hashable, Sendable {
-  public let scale: Value
-  public let elements: [Value]
-
-  public init(scale: Value, _ elements: [Value]) { (self.scale, self.elements) = (scale, elements) }
-}
-
 extension Block {
   /// The dot product Σ (s xᵢ)(t yᵢ) of two blocks (BlockDotProduct of P3109), where every product and the sum are exact.
   ///

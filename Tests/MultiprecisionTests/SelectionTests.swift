@@ -133,7 +133,7 @@ import Testing
         for y in values {
           for scale in [Value(0.75), Value(-3)] {
             let exact = scale.dyadic! * x.dyadic! * scale.dyadic! * y.dyadic!
-            let found = Operation.product(ofBlock: [x, y], scale: scale, rounder).value
+            let found = Operation.product(of: Block(scale: scale, [x, y]), rounder).value
             let zero: Value = x.isNegative != y.isNegative ? .negativeZero : .zero
             let bracket = oracle.bracket { $0 < exact ? -1 : $0 == exact ? 0 : 1 }
             let expected = exact.isZero ? zero : oracle.round(mode, rounder.overflow, isNegative: exact.isNegative, bracket)
@@ -143,12 +143,12 @@ import Testing
       }
     }
     let fp64 = try Rounder(to: .fp64)
-    #expect(Operation.product(ofBlock: [], scale: .nan, fp64).value == Value(1))
-    #expect(Operation.product(ofBlock: [.zero, Value(1)], scale: .infinity(negative: true), fp64).value == .nan)
-    #expect(Operation.product(ofBlock: [Value(2), Value(-1)], scale: .infinity(negative: true), fp64).value == .infinity(negative: true))
+    #expect(Operation.product(of: Block(scale: .nan, []), fp64).value == Value(1))
+    #expect(Operation.product(of: Block(scale: .infinity(negative: true), [.zero, Value(1)]), fp64).value == .nan)
+    #expect(Operation.product(of: Block(scale: .infinity(negative: true), [Value(2), Value(-1)]), fp64).value == .infinity(negative: true))
     // 300 factors of which any order but the exact one leaves the range.
     let many = Array(repeating: Value(0x1.8p600), count: 150) + Array(repeating: Value(0x1p-601), count: 150)
-    #expect(Operation.product(ofBlock: many, scale: Value(1), fp64).value == Value(powerOfThreeHalves(150) * 0x1p-150))
+    #expect(Operation.product(of: Block(scale: Value(1), many), fp64).value == Value(powerOfThreeHalves(150) * 0x1p-150))
   }
 
   /// (3/2)^n as the nearest double: n log2(3) bits are exact in MPFR.

@@ -73,7 +73,7 @@ struct NumberArray {
     name = text == "-" ? "standard input" : text
     if text == "-" {
       (shape, elements) = try NumberArray.csv(Data(try Input.lines().joined(separator: "\n").utf8), name)
-    } else if text.contains(".safetensors:") || access(text, F_OK) == 0 {
+    } else if text.contains(".safetensors:") || text.contains(".npz:") || access(text, F_OK) == 0 {
       var status = stat()
       if stat(text, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
         throw Failure.file("cannot read '\(text)': it is a directory; give a file, - or numbers separated by commas.")

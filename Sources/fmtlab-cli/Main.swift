@@ -18,14 +18,16 @@ struct Main: ParsableCommand {
         fmtlab op fma --in e5m2 20 24 -1.52587890625e-05
         fmtlab dot 1,2,3 -4,5,6 --format e4m3 --acc e6m5
         fmtlab analyze --format e4m3 --acc e4m3:16,fp16:8,fp32
+        fmtlab quantize model.safetensors --to mxfp4 -o model.npz
 
-      Formats       e4m3, e4m3fn, e5m2fnuz, bf16, fp16, tf32, q8.13, e5m2:nosub, ...
-                    (`fmtlab formats` lists them)
+      Formats       e4m3, e4m3fn, e5m2fnuz, bf16, fp16, tf32, q8.13, k8p4se, posit16, ...;
+                    with shared scales mxfp4, nvfp4, dfp16, ... (`fmtlab formats`)
       Roundings     rne rna rnz rz ru rd ro sr srN (N random bits)
       Accumulators  e6m5, e6m5@rz, e4m3:16,fp16:8,fp32, pairwise/fp16, q8.13@wrap
       Numbers       decimal of any length or C99 hexadecimal (0x1.8p-3), rounded once;
                     negative ones are plain arguments; - reads standard input
-      Arrays        FILE.npy, FILE.csv, FILE.safetensors:NAME, 1,2,3, or - (CSV)
+      Arrays        FILE.npy, FILE.csv, IDX, FILE.safetensors:NAME, FILE.npz:NAME, 1,2,3,
+                    or - (CSV)
 
       Standard output is data (text, --json or --csv), standard error is notes.
       Exit status: 0 success; 1 the answer is no; 64 usage; 65 bad data; 66 a file
@@ -33,8 +35,8 @@ struct Main: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      FormatsCommand.self, InfoCommand.self, ValuesCommand.self, RoundCommand.self, OpCommand.self, DotCommand.self,
-      QuantizeCommand.self, BoundsCommand.self, AnalyzeCommand.self, CompareCommand.self, KappaCommand.self,
+      FormatsCommand.self, InfoCommand.self, ValuesCommand.self, RoundCommand.self, OpCommand.self, QuantizeCommand.self, DotCommand.self,
+      AnalyzeCommand.self, BoundsCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self,
     ])
 
   static func main() {

@@ -76,11 +76,13 @@ public struct DotProduct: Hashable, Sendable {
 extension Product {
   /// What the multiplier that a format's name asks for does with the product of two of its values: `cfg1` rounds it to nearest in the
   /// format, `cfg2` also flushes subnormal products, and all others, or none, have an output long enough for all its bits.
-  public init(multiplierOf format: Format) throws(FormatError) {
+  public init(multiplierOf format: Format) {
     guard let multiplier = format.multiplier, multiplier.roundsProducts else {
       self = .exact
       return
     }
-    self = .rounded(try Rounder(to: format.withoutMultiplier, subnormals: multiplier == .cfg2 ? .flush : .keep))
+    do {
+      self = .rounded(try Rounder(to: format.withoutMultiplier, subnormals: multiplier == .cfg2 ? .flush : .keep))
+    } catch { preconditionFailure("a format with a multiplier has subnormals: \(error)") }
   }
 }

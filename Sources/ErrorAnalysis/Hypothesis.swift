@@ -48,7 +48,7 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     switch self {
     case .noOverflow: return nil
     case .notTapered:
-      return problem.levels.first { !$0.rounder.format.isFloating && !$0.rounder.format.isFixed }.map { "\($0.rounder.format) has tapered precision" }
+      return problem.levels.first(where: \.rounder.format.isTapered).map { "\($0.rounder.format) has tapered precision" }
     case .floatingPoint: return first({ $0.rounder.format.isFixed }) { "\($0.rounder.format) is fixed point" }
     case .fixedPoint: return first({ $0.rounder.format.isFloating }) { "\($0.rounder.format) is floating point" }
     case .nearest: return problem.levels.first { !$0.rounder.isNearest }.map { "\($0.rounder) does not round to nearest" }

@@ -10,9 +10,10 @@ extension BlockQuantizer {
   public func quantize(
     _ x: [Double], shape: [Int]? = nil, axis: Int = -1
   ) throws(QuantizationError) -> (values: [Double], tally: QuantizationTally) {
-    let shape = shape ?? [x.count]
-    let axis = axis < 0 ? axis + shape.count : axis
-    precondition(shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == x.count, "\(x.count) numbers are not an array of shape \(shape)")
+    let given = shape ?? [x.count]
+    precondition(given.allSatisfy { $0 >= 0 } && given.reduce(1, *) == x.count, "\(x.count) numbers are not an array of shape \(given)")
+    let shape = given.isEmpty ? [1] : given
+    let axis = format.granularity == .tensor ? 0 : axis < 0 ? axis + shape.count : axis
     precondition(shape.indices.contains(axis), "no axis \(axis) in an array of shape \(shape)")
     let (outer, length, inner) = (shape[..<axis].reduce(1, *), shape[axis], shape[(axis + 1)...].reduce(1, *))
     var values = x

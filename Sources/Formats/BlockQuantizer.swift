@@ -4,7 +4,7 @@
 /// Quantises numbers to a scaled format: works out the scales, rounds each x / S once to an element, and multiplies back.
 ///
 /// The value x̂ of an element is element · scale, exact wherever it has 53 bits (every power-of-two scale and every 8-bit element with an
-/// fp32 scale), otherwise rounded once to binary64. Elements beyond the largest saturate.
+/// fp32 scale), otherwise rounded once to binary64. Elements beyond the largest saturate; a value beyond binary64 is infinite.
 ///
 /// - Random: stochastic modes take, for the number at position i of its tensor, the bits of `stream` at i: results do not depend on
 ///   how the tensor is cut into runs.

@@ -178,6 +178,7 @@ extension Format {
     }
     if isUp && x < minFinite { return .finite(minFinite) }
     if !isUp && x > maxFinite { return .finite(maxFinite) }
+    if case .tapered(let f) = encoding { return .finite(f.neighbour(of: x, isUp: isUp)) }
     let clamp = Rounder(grid: self, direction)
     let rounded = clamp.round(Unrounded(x)).value
     guard rounded.dyadic == x else { return rounded.isZero ? .zero : rounded }

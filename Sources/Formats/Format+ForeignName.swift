@@ -34,8 +34,9 @@ extension Format {
     guard isShort || scanner.take("p3109_k") || scanner.take("p3109_") || scanner.take("binary") else { return nil }
     if scanner.take("{") {
       let fields = scanner.rest.dropLast().split(separator: ",")
-      guard fields.count == 4, scanner.rest.last == "}" else { return nil }
-      return "k\(fields[0])p\(fields[1])\(fields[2].prefix(1))\(fields[3].prefix(1))"
+      let words = ["signed": "s", "unsigned": "u", "extended": "e", "finite": "f"]
+      guard fields.count == 4, scanner.rest.last == "}", let sign = words[String(fields[2])], let range = words[String(fields[3])] else { return nil }
+      return "k\(fields[0])p\(fields[1])\(sign)\(range)"
     }
     guard let k = scanner.number(), scanner.take("p"), let p = scanner.number() else { return nil }
     // The signed extended format is the one that others mean without saying so.

@@ -85,6 +85,16 @@ extension Format.Tapered {
     return magnitude(ofCode: code) == x ? code : nil
   }
 
+  /// The nearest value above or below x, which is within the range on that side.
+  func neighbour(of x: Dyadic, isUp: Bool) -> Dyadic {
+    let away = x.isZero || x.isNegative != isUp
+    let floor = floorCode { x.magnitude < $0 ? -1 : 1 }
+    let isValue = magnitude(ofCode: floor) == x.magnitude
+    let code = away ? floor + 1 : isValue ? floor - 1 : floor
+    let neighbour = magnitude(ofCode: code)
+    return x.isNegative || x.isZero && !isUp ? -neighbour : neighbour
+  }
+
   /// ⌊log₂⌋ of the gap above 2^e, of the last gap for larger numbers.
   func gapExponent(floorLog2 e: Int) -> Int {
     let last = UInt128(1) << UInt128(width - 1) - 1

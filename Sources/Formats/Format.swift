@@ -32,6 +32,7 @@ public struct Format: Hashable, Sendable {
     /// The multiplier that the name asks for, `e5m2:cfg3`.
     public let multiplier: Multiplier?
 
+    /// The facts of an encoding, which are not checked: ``Format/init(_:)`` reads names of formats that make sense.
     public init(
       exponentBits: Int, fractionBits: Int, bias: Int, isSigned: Bool = true, zeroField: ZeroField = .subnormals,
       specials: Specials = .ieee, multiplier: Multiplier? = nil
@@ -40,7 +41,9 @@ public struct Format: Hashable, Sendable {
       (self.zeroField, self.specials, self.multiplier) = (zeroField, specials, multiplier)
     }
 
+    /// Whether exponent field 0 holds subnormal numbers.
     public var hasSubnormals: Bool { zeroField == .subnormals }
+    /// Whether zero is a value.
     public var hasZero: Bool { zeroField != .power }
     /// Whether exponent field 0 holds numbers with a leading bit, in a binade of their own.
     var hasBinadeOfFieldZero: Bool { zeroField == .binade || zeroField == .power }
@@ -117,8 +120,14 @@ extension Format {
     if case .floating = encoding { true } else { false }
   }
 
+  /// Whether the format is an integer in units of a fixed step.
   public var isFixed: Bool {
     if case .fixed = encoding { true } else { false }
+  }
+
+  /// Whether the number of significand bits depends on the exponent: posits and takums.
+  public var isTapered: Bool {
+    if case .tapered = encoding { true } else { false }
   }
 
   /// u = 2^-p, the largest relative error of rounding a number of the normal range to nearest is u / (1 + u); `nil` for

@@ -17,8 +17,6 @@ public struct GroupSummary: Hashable, Sendable {
   /// The largest of 0 and the finite numbers.
   public private(set) var maximum = 0.0
   public private(set) var nonzeroCount = 0
-  /// The position of the first NaN or infinity.
-  public private(set) var firstNonFinite: Int?
   /// The sum of log₂|x| over the nonzero x, each rounded to a multiple of 2^-40, in units of 2^-40.
   private var logarithms: Int128 = 0
 
@@ -29,10 +27,7 @@ public struct GroupSummary: Hashable, Sendable {
     count = run.count
     for i in 0..<run.count {
       let x = run[i]
-      guard x.isFinite else {
-        if firstNonFinite == nil { firstNonFinite = run.index(i) }
-        continue
-      }
+      guard x.isFinite else { continue }
       if x < minimum { minimum = x }
       if x > maximum { maximum = x }
       if x != 0 { nonzeroCount += 1 }
@@ -48,13 +43,12 @@ public struct GroupSummary: Hashable, Sendable {
     nonzeroCount == 0 ? nil : Double(Int64(logarithms / Int128(nonzeroCount))) * 0x1p-40
   }
 
-  /// The summary of these numbers and of those of `next`, whose positions are larger.
+  /// The summary of these numbers and of those of `next`.
   public mutating func merge(_ next: GroupSummary) {
     count += next.count
     minimum = min(minimum, next.minimum)
     maximum = max(maximum, next.maximum)
     nonzeroCount += next.nonzeroCount
-    firstNonFinite = firstNonFinite ?? next.firstNonFinite
     logarithms += next.logarithms
   }
 }

@@ -23,16 +23,25 @@ public struct QuantizationTally: Hashable, Sendable {
   public internal(set) var notFinite = 0
   /// The largest |x − x̂|.
   public internal(set) var maxError = 0.0
-  /// Σ (x − x̂)².
-  public internal(set) var squaredErrors = 0.0
-  /// Σ x².
-  public internal(set) var squares = 0.0
+  /// Σ (x − x̂)² and Σ x².
+  private var errors = SquareSum()
+  private var numbers = SquareSum()
 
   public init() {}
 
-  /// 10 log₁₀ (Σ x² / Σ (x − x̂)²), the ratio of signal to quantisation noise in decibels; infinite without any error, `nil` if
-  /// all numbers are 0.
-  public var sqnr: Double? { squares == 0 ? nil : 10 * log10(squares / squaredErrors) }
+  /// Σ (x − x̂)², which may be beyond binary64; ``nrmse`` and ``sqnr`` never are because of it.
+  public var squaredErrors: Double { errors.value }
+  /// Σ x².
+  public var squares: Double { numbers.value }
+
+  /// ‖x − x̂‖ / ‖x‖ over the finite numbers; 0 if all of them are 0.
+  public var nrmse: Double { numbers.isZero ? 0 : errors.rootOfRatio(to: numbers) }
+
+  /// −20 log₁₀ NRMSE, the ratio of signal to quantisation noise in decibels; infinite without any error, `nil` if all numbers are 0.
+  public var sqnr: Double? { numbers.isZero ? nil : -20 * log10(nrmse) }
+
+  /// √(Σ x² / n) over the n finite numbers; 0 if there are none.
+  public var rms: Double { count == notFinite ? 0 : numbers.rootOfMean(count - notFinite) }
 
   public mutating func merge(_ next: QuantizationTally) {
     count += next.count
@@ -41,8 +50,8 @@ public struct QuantizationTally: Hashable, Sendable {
     subnormal += next.subnormal
     notFinite += next.notFinite
     maxError = max(maxError, next.maxError)
-    squaredErrors += next.squaredErrors
-    squares += next.squares
+    errors.merge(next.errors)
+    numbers.merge(next.numbers)
   }
 
   /// Notes a finite x and its x̂.
@@ -50,8 +59,8 @@ public struct QuantizationTally: Hashable, Sendable {
   mutating func note(_ x: Double, _ y: Double) {
     let error = x - y
     maxError = max(maxError, error.magnitude)
-    squaredErrors += error * error
-    squares += x * x
+    errors.add(error)
+    numbers.add(x)
   }
 }
 

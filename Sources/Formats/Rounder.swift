@@ -44,7 +44,7 @@ public struct Rounder: Hashable, Sendable {
     switch format.encoding {
     case .fixed: [.saturate, .wrap]
     case .tapered: [.ieee, .saturate]
-    case .floating where format.hasInfinity: [.ieee, .infinity, .saturate, .propagate]
+    case .floating where format.hasInfinity || format.isP3109: [.ieee, .infinity, .saturate, .propagate]
     case .floating: format.hasNaN ? [.ieee, .infinity, .saturate] : [.saturate]
     }
   }

@@ -12,7 +12,7 @@
 /// | `up`, `down` | ru, rd | the larger, the smaller one |
 /// | `toOdd` | ro | the one with odd code |
 /// | `stochastic` | sr | the one above with probability f, its distance from the one below in units of their gap |
-/// | `stochasticBits(N, r)` | srN | likewise with f rounded to N bits by r, its cut: probability ⌊2^N f⌋ / 2^N |
+/// | `stochasticBits(N, r)` | srN | likewise with f rounded to a multiple of 2^-N by r, by default down |
 ///
 /// Between 0 and the smallest normal number of a `:nosub` format, 0 counts as even and that number as odd.
 ///

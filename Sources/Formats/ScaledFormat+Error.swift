@@ -22,7 +22,7 @@ extension ScaledFormat {
   /// to nearest is (M/Ω)(1 + δ), |δ| ≤ u/(1+u): nvfp4 has u = 1/16, lo = 6·17/18 and, at the tie 5, 1/lo = 3/17.
   ///
   /// An affine scale covers at most 2M in N = q_max − q_min steps: 1/N, and a little for the rounding of S. Ternary values have errors
-  /// below M. Other arithmetic than `exact` adds at most 2^-22, and values that need more than 53 bits 2^-52.
+  /// below M. Other arithmetic than `exact` adds at most 2^-22 provided that S ≥ 2^-126, and values that need more than 53 bits 2^-52.
   /// Evaluated in binary64, exactly for powers of two except for a last division rounded to nearest.
   public var worstRelativeToMax: Double? {
     switch scale {
@@ -40,7 +40,6 @@ extension ScaledFormat {
     }
   }
 
-  private var isTapered: Bool { if case .tapered = element.encoding { true } else { false } }
 
   private var largest: Double { Double(exactly: element.maxFinite)! }
 
@@ -88,14 +87,15 @@ extension ScaledFormat {
   /// With S the scale: max(u |x|, S η/2, |x| − Ω S), where η/2 is half the smallest positive element, and u = 0 for integers. With
   /// a zero point: max(S/2, x − (q_max − z) S, (q_min − z) S − x). With ternary factors a₁, a₂, ...: b₀ = |x|,
   /// b_j = max(a_j/2, b_(j−1) − a_j), the last of them. With shift and squeeze: the first bound for Y, taken back through
-  /// |x| = (Y/2^β)^(1/α). Arithmetic in fp32 adds 2^-22 |x|. Where precision is tapered, the gap between the neighbours.
+  /// |x| = (Y/2^β)^(1/α). Arithmetic in fp32 adds 2^-22 |x|, and says nothing (infinity) where S is below fp32's normal range: S or
+  /// 1/S may then be far from what they should be. Where precision is tapered, the gap between the neighbours.
   public func errorBound(_ x: Double, scale: GroupScale) -> Double {
     let m = x.magnitude
     let u = element.isFloating ? Double.power(-element.precision) : 0
     let half = Double(exactly: element.minPositive)! / 2
     let bound: Double
     switch scale {
-    case .real(let s) where isTapered:
+    case .real(let s) where element.isTapered:
       // At most the gap between the neighbours; numbers below the smallest become it.
       let s = Double(exactly: s)!
       let gap = m == 0 ? 0 : Double.power(element.ulpExponent(floorLog2: Int(min(m / s, largest).exponent)) + 1)
@@ -117,6 +117,7 @@ extension ScaledFormat {
       let (low, high) = (pow(max(0, y - h) / y, 1 / alpha), pow((y + h) / y, 1 / alpha))
       bound = m * max(1 - low, high - 1) + m * 0x1p-30
     }
+    if arithmetic != .exact, let s = scale.factor, s < 0x1p-126 { return .infinity }
     return bound + m * (arithmetic == .exact ? 0 : 0x1p-22) + (bound + m) * 0x1p-50
   }
 }

@@ -18,7 +18,7 @@ public struct ScaledFormat: Hashable, Sendable {
   public init(
     element: Format, scale: ScaleRule, granularity: Granularity, isSymmetric: Bool = false, arithmetic: QuotientArithmetic = .exact
   ) throws(FormatError) {
-    try self.init(element, scale, granularity, isSymmetric, arithmetic, as: "\(element) with such a scale")
+    try self.init(element, scale, granularity, isSymmetric, arithmetic, as: element.name)
   }
 
   /// - Parameter text: what an error calls the format.

@@ -35,11 +35,6 @@ extension Figure {
       ].compactMap { $0 })
   }
 
-  /// NRMSE against the scale, with the best scale of each scan.
-  public static func errors(_ scans: [ScaleScan], title: String) -> Figure {
-    curves(scans, title, Axis("NRMSE", .log10), \.nrmse) { $0.threeDigits }
-  }
-
   /// Signal over noise against the scale, with the best scale of each scan.
   public static func signalToNoise(_ scans: [ScaleScan], title: String) -> Figure {
     curves(scans, title, Axis("signal / noise, dB", from: 0), \.signalToNoise) { $0.threeDigits + " dB" }

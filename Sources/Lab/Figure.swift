@@ -83,7 +83,7 @@ extension Figure {
   /// Rows `x y`, separated by tabs; one block a series, its name before it, two empty lines after it.
   public var data: String {
     series.map { s in
-      "# \(s.name)\n" + s.points.map { "\($0.x.shortDescription)\t\($0.y.shortDescription)\n" }.joined()
+      "# \(Figure.oneLine(s.name))\n" + s.points.map { "\($0.x.shortDescription)\t\($0.y.shortDescription)\n" }.joined()
     }.joined(separator: "\n\n")
   }
 
@@ -114,8 +114,17 @@ extension Figure {
       """
   }
 
-  /// A string of gnuplot.
-  static func quoted(_ text: String) -> String { "'" + text.map { $0 == "'" ? "''" : String($0) }.joined() + "'" }
+  /// A string of gnuplot. Names come from files: nothing in them may end the string or its line.
+  static func quoted(_ text: String) -> String { "'" + oneLine(text).map { $0 == "'" ? "''" : String($0) }.joined() + "'" }
+
+  private static func oneLine(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.map { scalar in
+      switch scalar.properties.generalCategory {
+      case .control, .lineSeparator, .paragraphSeparator: " "
+      default: scalar
+      }
+    }))
+  }
 }
 
 extension Figure.Axis {

@@ -10,8 +10,9 @@ internal import Glibc
 /// short), large ones turn numbers into zeros: NRMSE against s is a V, flat at the bottom for floating point.
 ///
 /// The scales are 2^(k/m), k an integer, cut to 24 bits, so that they are the same on every machine; powers of two are exact.
-/// Around the best of them the grid is refined three times by 4, to a ratio of 2^(1/64m); the best scale is the best one of all
-/// that were tried, the smallest if there are several. The results depend on the arguments alone, not on the number of threads.
+/// Around the best of them the grid is refined three times by 4, to a ratio of 2^(1/64m); the scale that brings the largest number to
+/// the largest of the format, rounded up to 24 bits, is tried too. The best scale is the best one of all that were tried, the smallest if
+/// there are several: for floating point, whose error waves along a flat bottom, a better one may lie between them. The results depend on the arguments alone, not on the number of threads.
 ///
 /// - Rounding: Q(x/s) is exact: the quotient of the two doubles reaches the rounder cut, with a sticky bit. The error s·Q − x is
 ///   rounded once, to a double, before it is squared.
@@ -69,10 +70,18 @@ public struct ScaleScan: Sendable {
       seen += zip(around, parallelMap(6, parallelism) { trial.run(power(around[$0], 64 * m)) })
     }
     seen.sort { $0.0 < $1.0 }
+    let fitting = ScaleScan.fitting(largest, format).map(trial.run)
     (self.format, self.rounding, self.count, self.stride) = (format, rounding, data.count, stride)
-    points = seen.map(\.1)
+    points = (seen.map(\.1) + (fitting.map { [$0] } ?? [])).sorted { $0.scale < $1.scale }
     best = points.min { $0.nrmse < $1.nrmse }!
     bestPowerOfTwo = seen.filter { $0.0 % (64 * m) == 0 }.map(\.1).min { $0.nrmse < $1.nrmse }!
+  }
+
+  /// M / Ω to 24 bits, upwards; `nil` where that is not a double of 24 bits.
+  private static func fitting(_ largest: Double, _ format: Format) -> Double? {
+    guard let rounder = try? Rounder(to: .fp32, .up), case .finite(let s) = rounder.round(.quotient(Dyadic(largest)!, format.maxFinite)).value
+    else { return nil }
+    return Double(exactly: s).flatMap { $0 > 0 ? $0 : nil }
   }
 
   private static func binades(_ format: Format, _ largest: Double) -> ClosedRange<Int> {
@@ -108,10 +117,10 @@ private struct ScaleTrial: Sendable {
   }
 
   func run(_ scale: Double) -> ScaleScan.Point {
-    let divisor = Divisor(scale)
+    let divisor = Dyadic(scale)!
     var (noise, saturated, zeroed, nonzero) = (0.0, 0, 0, 0)
     for (i, x) in data.enumerated() where x != 0 {
-      let rounded = rounder.round(divisor.quotient(x), draw: stream?.draw(i))
+      let rounded = rounder.round(.quotient(Dyadic(x)!, divisor), draw: stream?.draw(i))
       let q = rounded.value.double
       let error = (-x).addingProduct(scale, q) * unit
       noise += error * error
@@ -123,29 +132,4 @@ private struct ScaleTrial: Sendable {
       scale: scale, nrmse: (noise / energy).squareRoot(), saturated: Double(saturated) / Double(data.count),
       zeroed: Double(zeroed) / Double(nonzero))
   }
-}
-
-/// Division by a positive double.
-private struct Divisor {
-  /// s = significand · 2^exponent with the top bit set.
-  private let significand: UInt64
-  private let exponent: Int
-
-  init(_ s: Double) { (significand, exponent) = normalized(s) }
-
-  /// x / s cut to 63 or 64 bits, and whether anything was cut.
-  func quotient(_ x: Double) -> Unrounded {
-    let (m, e) = normalized(x)
-    // Half of m is smaller than the divisor, as the division needs.
-    let (quotient, remainder) = significand.dividingFullWidth((m >> 1, 0))
-    return Unrounded(isNegative: x < 0, magnitude: UInt128(quotient), exponent: e - exponent - 63, isSticky: remainder != 0)
-  }
-}
-
-/// |x| = significand · 2^exponent with the top bit of the significand set; x is finite and not 0.
-private func normalized(_ x: Double) -> (significand: UInt64, exponent: Int) {
-  let field = Int(x.exponentBitPattern)
-  let m = x.significandBitPattern | (field == 0 ? 0 : 1 << 52)
-  let shift = m.leadingZeroBitCount
-  return (m << UInt64(shift), max(field, 1) - 1075 - shift)
 }

@@ -40,7 +40,7 @@ struct Layout {
       (outer, length, inner) = (1, source.count, 1)
       return
     }
-    let middle = stored(axis ?? (countsChannels ? 0 : -1))
+    let middle = stored(axis ?? TensorQuantizer.standardAxis(format))
     outer = shape[..<middle].reduce(1, *)
     length = shape[middle]
     inner = shape[(middle + 1)...].reduce(1, *)
@@ -56,7 +56,8 @@ struct Layout {
       let step = Layout.pieceSize / slice * slice
       return stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }
     }
-    let unit = hasBlocks ? block * inner : countsChannels ? inner : 1
+    // A channel, whose summary is known, may be cut.
+    let unit = hasBlocks ? block * inner : 1
     let step = max(1, Layout.pieceSize / unit) * unit
     return (0..<outer).flatMap { o in
       stride(from: o * slice, to: (o + 1) * slice, by: step).map { $0..<min($0 + step, (o + 1) * slice) }
@@ -84,6 +85,14 @@ struct Layout {
       if inner == 1 && along % block == 0 { return [Run(offset: 0, count: piece.count, stride: 1, channel: 0)] }
       return (0..<slices).flatMap { s in
         (0..<inner).map { i in Run(offset: s * slice + i, count: along, stride: inner, channel: 0) }
+      }
+    }
+    if piece.count < slice {
+      // A part of one slice: whole channels, and parts of the first and the last.
+      let start = piece.lowerBound % slice
+      return (first...((start + piece.count - 1) / inner)).map { c in
+        let (low, high) = (max(c * inner, start), min((c + 1) * inner, start + piece.count))
+        return Run(offset: low - start, count: high - low, stride: 1, channel: c)
       }
     }
     // Long contiguous runs where there are any.

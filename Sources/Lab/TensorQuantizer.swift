@@ -10,14 +10,18 @@ public import Tensors
 /// that hold whole blocks. Pieces go to all cores and their tallies are merged in order: values and statistics are the same
 /// bits on any number of threads.
 ///
-/// - Complexity: O(n), 1 MiB of memory for each thread. Only a ternary group that is the whole tensor is held in memory: 8 bytes
-///   a number, and as much again to sort it.
+/// - Complexity: O(n), 1 MiB of memory for each thread; more where the numbers of one block, along an axis that is not the last,
+///   are spread over more. A ternary group that is the whole tensor is held in memory: 8 bytes a number, and as much again
+///   to sort it.
 public struct TensorQuantizer: Sendable {
   public let quantizer: BlockQuantizer
   /// The axis along which channels are counted or blocks run, from 0, or from the end where negative. By default channels are
   /// counted along the first axis, which is the output of a weight, and blocks run along the last.
   public let axis: Int?
   public let parallelism: Parallelism
+
+  /// The axis along which a format counts channels or lays blocks where none is given: an output's index, the first, or the last.
+  public static func standardAxis(_ format: ScaledFormat) -> Int { format.granularity == .channel ? 0 : -1 }
 
   public init(_ quantizer: BlockQuantizer, axis: Int? = nil, _ parallelism: Parallelism = .allCores) {
     (self.quantizer, self.axis, self.parallelism) = (quantizer, axis, parallelism)
@@ -28,10 +32,12 @@ public struct TensorQuantizer: Sendable {
     public let name: String
     public let shape: [Int]
     public let tally: QuantizationTally
+    /// The common scale, where all numbers have one.
+    public let scale: Double?
     /// The largest magnitude of its finite numbers.
     public let maxMagnitude: Double
-    /// √(Σx²/n) over its finite numbers.
-    public var rms: Double { tally.count == 0 ? 0 : (tally.squares / Double(tally.count - tally.notFinite)).squareRoot() }
+    /// √(Σx²/n) over its n finite numbers.
+    public var rms: Double { tally.rms }
     public let histogram: MagnitudeHistogram
   }
 
@@ -53,7 +59,11 @@ public struct TensorQuantizer: Sendable {
       histogram.merge(piece.histogram)
       largest = max(largest, piece.maxMagnitude)
     }
-    return Report(name: source.name, shape: source.shape, tally: tally, maxMagnitude: largest, histogram: histogram)
+    var scale: Double?
+    if quantizer.format.granularity == .tensor, quantizer.format.isStreamable {
+      scale = quantizer.scale(of: summaries.first ?? GroupSummary()).factor
+    }
+    return Report(name: source.name, shape: source.shape, tally: tally, scale: scale, maxMagnitude: largest, histogram: histogram)
   }
 
   // MARK: Passes

@@ -25,6 +25,19 @@ enum Bytes: Sendable {
     }
   }
 
+  /// The CRC-32 of all of them, read in pieces.
+  func checksum() throws(TensorError) -> UInt32 {
+    let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, 1 << 18), alignment: 16)
+    defer { piece.deallocate() }
+    var sum = CRC32.of(UnsafeRawBufferPointer(rebasing: piece.prefix(0)))
+    for begin in stride(from: 0, to: count, by: 1 << 18) {
+      let part = UnsafeMutableRawBufferPointer(rebasing: piece.prefix(min(1 << 18, count - begin)))
+      try read(at: begin, into: part)
+      sum = CRC32.joining(sum, CRC32.of(UnsafeRawBufferPointer(part)), count: part.count)
+    }
+    return sum
+  }
+
   /// Fills `buffer` with the bytes from `offset`.
   ///
   /// - Precondition: there are so many.

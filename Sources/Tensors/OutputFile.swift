@@ -5,15 +5,18 @@ import FoundationEssentials
 import Glibc
 import Synchronization
 
-/// A file that is written under a temporary name beside `path` and takes its place when it is whole.
+/// A file that is written beside `path`, without a name where the file system allows that, and takes its place when it is whole: a
+/// process that is killed leaves nothing.
 ///
 /// What exists and is not a regular file (`/dev/null`, `/dev/stdout`, a pipe) cannot be replaced: it receives the bytes, in order,
 /// when they are whole; until then they are in a file without a name.
 final class OutputFile: Sendable {
   let path: String
   private let descriptor: Int32
-  /// The name to be taken, and the name until then; `nil` where the bytes are to be copied into `path`.
+  /// The name to be taken, and a name beside it for the moment before; `nil` where the bytes are to be copied into `path`.
   private let names: (target: String, temporary: String)?
+  /// Whether the file has its temporary name from the beginning.
+  private let isNamed: Bool
   private let isCommitted = Mutex(false)
 
   /// - Errors: ``TensorError/unwritable(path:reason:)``.
@@ -27,9 +30,13 @@ final class OutputFile: Sendable {
     let target = OutputFile.target(of: path)
     let directory = isInPlace ? FileManager.default.temporaryDirectory : target.deletingLastPathComponent()
     let temporary = directory.appending(path: ".\(UUID().uuidString).tmp").path
-    descriptor = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, exists && !isInPlace ? status.st_mode & 0o777 : 0o666)
+    let mode = exists && !isInPlace ? status.st_mode & 0o777 : 0o666
+    // O_TMPFILE, which the headers define by a macro that Swift does not see.
+    let nameless = open(directory.path, O_RDWR | 0o20000000 | O_DIRECTORY | O_CLOEXEC, mode)
+    isNamed = nameless < 0
+    descriptor = isNamed ? open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode) : nameless
     if descriptor < 0 { throw .unwritable(path: path, reason: reason(errno)) }
-    if isInPlace { unlink(temporary) }
+    if isInPlace && isNamed { unlink(temporary) }
     self.path = path
     names = isInPlace ? nil : (target.path, temporary)
   }
@@ -45,7 +52,7 @@ final class OutputFile: Sendable {
   }
 
   deinit {
-    if let names, !isCommitted.withLock({ $0 }) { unlink(names.temporary) }
+    if let names, isNamed, !isCommitted.withLock({ $0 }) { unlink(names.temporary) }
     close(descriptor)
   }
 
@@ -70,7 +77,14 @@ final class OutputFile: Sendable {
   /// Puts the file in its place.
   func commit() throws(TensorError) {
     if let names {
-      guard rename(names.temporary, names.target) == 0 else { throw .unwritable(path: path, reason: reason(errno)) }
+      if !isNamed, linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, names.temporary, AT_SYMLINK_FOLLOW) != 0 {
+        throw .unwritable(path: path, reason: reason(errno))
+      }
+      guard rename(names.temporary, names.target) == 0 else {
+        let error = errno
+        unlink(names.temporary)
+        throw .unwritable(path: path, reason: reason(error))
+      }
     } else {
       try copy()
     }

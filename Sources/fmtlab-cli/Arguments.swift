@@ -39,7 +39,7 @@ struct SeedOption: ParsableArguments {
 
 /// The accumulator of dot products.
 struct AccumulatorOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Format of x and y.", valueName: "format"), transform: { try Format($0) }) var format: Format
+  @Option(help: ArgumentHelp("Format of x and y.", valueName: "format"), transform: Parse.format) var format: Format
 
   @Option(
     help: ArgumentHelp(
@@ -56,7 +56,7 @@ struct AccumulatorOptions: ParsableArguments {
     transform: { try Product(text: $0) })
   var givenProduct: Product?
 
-  var product: Product { givenProduct ?? (try? Product(multiplierOf: format)) ?? .exact }
+  var product: Product { givenProduct ?? Product(multiplierOf: format) }
 
   var dot: DotProduct { DotProduct(acc, product: product) }
 
@@ -74,6 +74,17 @@ struct AccumulatorOptions: ParsableArguments {
 
 /// Texts of options.
 enum Parse {
+  /// A format of single numbers.
+  static func format(_ text: String) throws -> Format {
+    switch try NamedFormat(text) {
+    case .plain(let format): return format
+    case .scaled(let format):
+      throw ValidationError("\(text) is a scaled format, which arrays are quantised to; here goes a format of single numbers, such as its element \(format.element).")
+    case .logarithmic(let format):
+      throw ValidationError("\(format.name) is logarithmic: its values are irrational; only info, values and round know it.")
+    }
+  }
+
   static func overflow(_ text: String) throws -> Overflow {
     guard let policy = Overflow(text) else {
       throw ValidationError("use one of \(Overflow.allCases.map(\.rawValue).joined(separator: ", ")).")

@@ -24,9 +24,9 @@ struct KappaCommand: ParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("The operation (fmtlab op --help lists them).", valueName: "operation"), transform: Parse.operation) var op: Operation
-  @Option(name: .customLong("in"), help: ArgumentHelp("Format of the operands.", valueName: "format"), transform: { try Format($0) })
+  @Option(name: .customLong("in"), help: ArgumentHelp("Format of the operands.", valueName: "format"), transform: Parse.format)
   var input: Format
-  @Option(help: ArgumentHelp("Format of the result.", valueName: "format"), transform: { try Format($0) }) var to: Format
+  @Option(help: ArgumentHelp("Format of the result.", valueName: "format"), transform: Parse.format) var to: Format
   @Option(help: ArgumentHelp("The implementation's results, a CSV file, or - for standard input.", valueName: "file")) var impl: String
   @Flag(help: "Accept that inputs are missing.") var partial = false
   @OptionGroup var options: RoundingOptions

@@ -32,9 +32,9 @@ struct OpCommand: ParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("One of the operations above.", valueName: "operation"), transform: Parse.operation) var name: Operation
-  @Option(name: .customLong("in"), help: ArgumentHelp("Format of the operands.", valueName: "format"), transform: { try Format($0) })
+  @Option(name: .customLong("in"), help: ArgumentHelp("Format of the operands.", valueName: "format"), transform: Parse.format)
   var input: Format
-  @Option(help: ArgumentHelp("Format of the result. (default: that of the operands)", valueName: "format"), transform: { try Format($0) })
+  @Option(help: ArgumentHelp("Format of the result. (default: that of the operands)", valueName: "format"), transform: Parse.format)
   var to: Format?
   @Flag(help: "Operands are codes, in hexadecimal such as 0x3c.") var codes = false
   @Flag(help: "Take all operands; with --csv, print x, y, z and the result as codes.") var all = false

@@ -16,6 +16,7 @@ struct ScaledCard: Encodable {
   let granularity: String
   /// The largest |x − x̂| of any number over the largest magnitude of its group, to nearest.
   @Nullable var worstErrorOverMax: Double?
+  let worstErrorHolds = "while the scale is a normal number of its format, and not the end of its range"
   let aliases: [String]
 
   init(_ format: ScaledFormat) {
@@ -31,7 +32,7 @@ struct ScaledCard: Encodable {
     [
       ("name", name, nil), ("family", family, nil), ("bits", bits.shortDescription, nil), ("element", element, nil),
       ("elementMax", elementMax.shortDescription, nil), ("scale", scale, nil), ("granularity", granularity, nil),
-      ("worstErrorOverMax", worstErrorOverMax?.shortDescription ?? "", nil), ("aliases", aliases.joined(separator: " "), nil),
+      ("worstErrorOverMax", worstErrorOverMax?.shortDescription ?? "", nil), ("worstErrorHolds", worstErrorHolds, nil), ("aliases", aliases.joined(separator: " "), nil),
     ]
   }
 }
@@ -70,17 +71,29 @@ struct LogarithmicCard: Encodable {
   let name: String
   let family = "logarithmic"
   let bits: Int
+  @Nullable var precision: Int?
+  @Nullable var exponentBits: Int?
   let integerBits: Int
   let fractionBits: Int
-  let maxFinite: Double
+  @Nullable var bias: Int?
+  let emin, emax: Double
+  let maxFinite, minFinite: Double
+  let minNormal: Double
+  @Nullable var minSubnormal: Double?
   let minPositive: Double
   let unitRoundoff: Double
   let finiteCount: Int
   let hasInfinity = false
   let nanCodes = 1
   let hasNegativeZero = false
+  let isSigned = true
+  let aliases: [String]
 
   init(_ format: LogarithmicFormat) {
+    // log₂ of the ends of the range; a number such as 7.875.
+    (emin, emax) = (Double(exactly: format.minPositive.log2!)!, Double(exactly: format.maximum.log2!)!)
+    (minFinite, minNormal) = (-format.maximum.double, format.minPositive.double)
+    aliases = ["log\(format.integerBits).\(format.fractionBits)"]
     (name, bits, integerBits, fractionBits) = (format.name, format.width, format.integerBits, format.fractionBits)
     (maxFinite, minPositive, unitRoundoff) = (format.maximum.double, format.minPositive.double, format.relativeErrorBound)
     finiteCount = (1 << format.width) - 1
@@ -89,9 +102,11 @@ struct LogarithmicCard: Encodable {
   var lines: [CardLine] {
     [
       ("name", name, nil), ("family", family, nil), ("bits", "\(bits)", nil), ("integerBits", "\(integerBits)", nil),
-      ("fractionBits", "\(fractionBits)", nil), ("maxFinite", maxFinite.shortDescription, nil),
+      ("fractionBits", "\(fractionBits)", nil), ("emin", emin.shortDescription, nil), ("emax", emax.shortDescription, nil),
+      ("maxFinite", maxFinite.shortDescription, nil), ("minFinite", minFinite.shortDescription, nil),
       ("minPositive", minPositive.shortDescription, nil), ("unitRoundoff", unitRoundoff.shortDescription, nil),
       ("finiteCount", "\(finiteCount)", nil), ("hasInfinity", "false", nil), ("nanCodes", "1", nil), ("hasNegativeZero", "false", nil),
+      ("isSigned", "true", nil), ("aliases", aliases.joined(separator: " "), nil),
     ]
   }
 }

@@ -37,7 +37,12 @@ struct ExactResult {
       let isTold = !isCut || !value.isFinite || ExactResult.isTold(difference, result, precision)
       guard isTold || precision == precisions.last else { continue }
       (number, decimal) = (result, DecimalText(result, isCut: isCut))
-      error = isTold && !(value.isZero && decimal.isBeyond) ? difference : BigFloat(Value.zero)
+      if decimal.isBeyond && value.isFinite && !value.isZero {
+        // The exact result is out of all range; the value has its sign.
+        error = BigFloat(.infinity(negative: !value.isNegative))
+      } else {
+        error = isTold && !(value.isZero && decimal.isBeyond) ? difference : BigFloat(Value.zero)
+      }
       return
     }
     preconditionFailure("the last precision ends the loop")
@@ -113,10 +118,13 @@ struct Outcome: Encodable {
     text = "\(Value(value))"
     shortText = text
     flags = rounded.flags.names
-    error = exact.error.double + 0
-    // The spacing of the logarithms, taken to the numbers.
-    ulps = error == 0 ? 0 : error / (exact.number.double.magnitude * (exp2(Double(exactly: format.step)!) - 1))
-    errorText = error.shortDescription
+    let isBeyond = exact.number.isInfinite
+    error = isBeyond ? (value < 0 ? .infinity : -.infinity) : exact.error.double + 0
+    errorText = isBeyond || error != 0 && error.isFinite ? error.shortDescription : exact.error.decimal(digits: 6)
+    // The spacing of the logarithms, taken to the numbers, both scaled into the range of doubles.
+    let k = if case .finite(let x) = exact.number.extended(), !x.isZero { -x.floorLog2 } else { 0 }
+    let (scaled, size) = (exact.error.scaled(by: k).double, exact.number.scaled(by: k).double.magnitude)
+    ulps = isBeyond || exact.error.isZero ? error : scaled / (size * (exp2(Double(exactly: format.step)!) - 1))
   }
 
   /// An error in units of the spacing at the exact number; at infinity there is none.

@@ -11,7 +11,8 @@ struct QuantizeCommand: ParsableCommand {
     usage: "fmtlab quantize <file> | - | <number>,... --to <format> [-o <file>] [--scale <scale>] [<options>]",
     discussion: """
       Reads .npy, .npz, .safetensors (all tensors, or FILE:NAME), .csv, IDX, and .gz of them,
-      in pieces: memory does not grow with the file. Writes .npy or, for several arrays, .npz,
+      in pieces of 1 MB. Only compressed files, blocks that run across rows and ternary formats
+      with one scale for the tensor take memory that grows with the tensor. Writes .npy or, for several arrays, .npz,
       whole or not at all: the values that the quantised numbers stand for, as f4 (f8 for inputs
       wider than that), rounded once more where they have more bits.
 
@@ -21,7 +22,7 @@ struct QuantizeCommand: ParsableCommand {
         VALUE   this number
         auto    the largest magnitude of the tensor over the largest number of the format
         pow2    the smallest power of two with which nothing saturates
-        scan    the scale of least error, found by trying (on every k-th of more than 65536 numbers)
+        scan    the best of some hundred scales (tried on every k-th of more than 65536 numbers)
 
       --csv prints a row for each tensor. --plot draws the magnitudes with the range of the format
       and, beside it in NAME-scale.svg, the signal-to-noise ratio against the scale.
@@ -67,7 +68,12 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    if let outputPath { try Output.checkWritable(outputPath, "-o") }
+    if let outputPath {
+      guard [".npy", ".npz"].contains(where: { outputPath.lowercased().hasSuffix($0) }) || outputPath == "/dev/null" else {
+        throw Failure.usage("-o \(outputPath): give a file that ends in .npy or .npz; the report goes to standard output.")
+      }
+      try Output.checkWritable(outputPath, "-o")
+    }
     if let plot { try Output.checkWritable(plot, "--plot") }
     let (sources, numbers) = try readInput()
     guard sources.contains(where: { $0.count > 0 }) else { throw Failure.badData("'\(input)' holds no numbers; give at least one.") }
@@ -87,7 +93,7 @@ struct QuantizeCommand: ParsableCommand {
         axis: axis, threads)
       let writer = try sink?.writer(for: source)
       let report = try quantizer.run(source, to: writer, progress: progress.part(from: done, share: share))
-      let values = try numbers.map { try quantizer.quantizer.quantize($0.elements, shape: $0.shape, axis: axis ?? -1).values }
+      let values = try numbers.map { try quantizer.quantizer.quantize($0.elements, shape: $0.shape, axis: axis ?? TensorQuantizer.standardAxis(format)).values }
       reports.append(QuantizedTensor(report, format, values: values.map { Array(zip(numbers!.elements, $0)) }))
       try writer?.finish()
       done += share
@@ -108,7 +114,16 @@ extension QuantizeCommand {
   /// The tensors of a file; or an array from the command line or standard input, which is given back too if it is small.
   private func readInput() throws -> (sources: [TensorSource], numbers: Tensor?) {
     let text = Input.plain(input)
-    guard text == "-" || text.contains(",") && access(text, F_OK) != 0 || Double(text) != nil else { return (try TensorSource.open(text), nil) }
+    var status = stat()
+    if stat(text, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+      throw Failure.file("cannot read '\(text)': it is a directory; give a file, - or numbers separated by commas.")
+    }
+    guard text == "-" || text.contains(",") && access(text, F_OK) != 0 || Double(text) != nil else {
+      guard text.contains(":") || access(text, F_OK) == 0 else {
+        throw Failure.file("cannot read '\(text)': there is no such file; give a file, - or numbers separated by commas.")
+      }
+      return (try TensorSource.open(text), nil)
+    }
     let array = try NumberArray(input)
     let toDouble = try Rounder(to: .fp64)
     let tensor = Tensor(shape: array.shape, elements: array.elements.map { toDouble.round($0).value.double })
@@ -173,9 +188,10 @@ extension QuantizeCommand {
     switch scale {
     case nil: return try ScaledFormat(element: element, scale: .fixed(1), granularity: .tensor)
     case .value(let s)?: return try ScaledFormat(element: element, scale: .fixed(s), granularity: .tensor)
-    case .auto?: return try ScaledFormat(element: element, scale: .real(in: .fp32, .up), granularity: .tensor)
+    case .auto?: return try ScaledFormat(element: element, scale: .real(in: .fp64, .up), granularity: .tensor)
     case .powerOfTwo?: return try ScaledFormat(element: element, scale: .power(.roundCeil, in: Format("e11m0fnu")), granularity: .tensor)
     case .scan?:
+      _ = try ScaledFormat(element: element, scale: .fixed(1), granularity: .tensor)  // refuses what cannot be scanned
       guard let scan = try scan(source, element) else { return try ScaledFormat(element: element, scale: .fixed(1), granularity: .tensor) }
       return try ScaledFormat(element: element, scale: .fixed(Dyadic(scan.best.scale)!), granularity: .tensor)
     }
@@ -196,7 +212,7 @@ extension QuantizeCommand {
       for i in Swift.stride(from: first, to: range.count, by: stride) where buffer[i].isFinite { sample.append(buffer[i]) }
     }
     guard sample.contains(where: { $0 != 0 }) else { return nil }
-    return try ScaleScan(sample, element, rounding, limit: sample.count, seed: random.seed, threads)
+    return try ScaleScan(sample, element, rounding, perBinade: 8, limit: sample.count, seed: random.seed, threads)
   }
 
   // MARK: Pictures

@@ -14,20 +14,16 @@ struct QuantizedTensor {
     (self.report, self.format, self.values) = (report, format, values)
   }
 
-  /// The common scale of all numbers, where it was given.
-  var scale: Double? {
-    guard case .fixed(let s) = format.scale else { return nil }
-    return Double(exactly: s)
-  }
-
   /// The magnitudes, and the element's range at the scale of the largest of them.
   func figure(_ quantizer: BlockQuantizer) -> Figure {
     let element = format.element
-    let largest = quantizer.summary(of: [report.maxMagnitude])
-    var unit = scale
-    if unit == nil, !format.isTernary { unit = quantizer.scale(of: largest, within: largest).factor }
-    let meaning = scale.map { $0 == 1 ? "\(element)" : "\(element), S = \($0.threeDigits)" }
-      ?? "\(format)" + (format.granularity == .tensor ? "" : ": the range of the group with the largest number")
+    var unit = report.scale
+    if unit == nil, !format.isTernary {
+      let largest = quantizer.summary(of: [report.maxMagnitude])
+      unit = quantizer.scale(of: largest, within: format.hasTwoLevels ? largest : nil).factor
+    }
+    let name = if case .fixed = format.scale { element.name } else { format.name }
+    let meaning = report.scale.map { $0 == 1 ? name : "\(name), S = \($0.threeDigits)" } ?? "\(name): the range of the group with the largest number"
     return .magnitudes(
       report.histogram, in: element, unit: unit ?? report.maxMagnitude / Value.finite(element.maxFinite).double, tally: report.tally,
       title: "\(report.name) in \(meaning)")
@@ -36,6 +32,7 @@ struct QuantizedTensor {
 
 extension ScaledFormat {
   fileprivate var isTernary: Bool { if case .ternary = scale { true } else { false } }
+  fileprivate var hasTwoLevels: Bool { if case .twoLevel = scale { true } else { false } }
 }
 
 /// The document `fmtlab.quantize/1`.
@@ -82,7 +79,7 @@ struct QuantizationDocument: Encodable {
     self.tensors = tensors.map { tensor in
       let (report, t) = (tensor.report, tensor.report.tally)
       return Row(
-        name: report.name, shape: report.shape, scale: tensor.scale, n: t.count, absmax: report.maxMagnitude, rms: report.rms, nrmse: t.nrmse,
+        name: report.name, shape: report.shape, scale: report.scale, n: t.count, absmax: report.maxMagnitude, rms: report.rms, nrmse: t.nrmse,
         sqnrDb: t.sqnr ?? .nan, maxAbsError: t.maxError, saturated: t.saturated, underflowed: t.underflowed, subnormal: t.subnormal,
         notFinite: t.notFinite, values: tensor.values?.map(\.value), numbers: tensor.values?.map(\.x))
     }
@@ -102,21 +99,26 @@ struct QuantizationDocument: Encodable {
   var lines: [String] {
     func share(_ count: Int, of n: Int) -> String { count == 0 ? "0" : (100 * Double(count) / Double(n)).significant(2) + " %" }
     let hasScale = tensors.contains { $0.scale != nil && $0.scale != 1 }
+    /// The widest table of 100 columns or less, by the room for names.
+    func table(nameWidth: Int) -> [String] {
     var table = Table(
       ["tensor", "shape"] + (hasScale ? ["scale"] : []) + ["absmax", "rms", "SQNR dB", "subnormal", "to zero", "saturated"], leftAligned: [0, 1])
     for row in tensors {
       table.add(
-        [shortened(row.name, 34), row.shape.map(String.init).joined(separator: "x")] + (hasScale ? [row.scale?.threeDigits ?? ""] : [])
+        [shortened(row.name, nameWidth), row.shape.map(String.init).joined(separator: "x")] + (hasScale ? [row.scale?.threeDigits ?? ""] : [])
           + [row.absmax.threeDigits, row.rms.threeDigits, row.sqnrDb.isNaN ? "-" : row.sqnrDb.significant(4)]
           + [row.subnormal, row.underflowed, row.saturated].map { share($0, of: row.n) })
     }
+    return table.lines()
+    }
+    let rows = [34, 28, 22, 16].lazy.map(table).first { lines in lines.allSatisfy { $0.count <= 100 } } ?? table(nameWidth: 12)
     var small = Table(["x", "value", "error"])
     for row in tensors {
       for (x, value) in zip(row.numbers ?? [], row.values ?? []) { small.add([x.figure(10), value.figure(10), (value - x).threeDigits]) }
     }
     let plateau = plateauDb.map { "; plateau of its elements \($0.significant(4)) dB" } ?? ""
-    return ["\(format), \(rounding): \(bitsPerElement.shortDescription) bits a number\(plateau)"] + table.lines() + [
-      "\(n) numbers: NRMSE \(nrmse.threeDigits), SQNR \(sqnrDb.significant(4)) dB, largest error \(maxAbsError.threeDigits)",
+    return ["\(format), \(rounding): \(bitsPerElement.shortDescription) bits a number\(plateau)"] + rows + [
+      "\(n) number\(n == 1 ? "" : "s"): NRMSE \(nrmse.threeDigits), SQNR \(sqnrDb.isNaN ? "-" : sqnrDb.significant(4)) dB, largest error \(maxAbsError.threeDigits)",
       "  saturated \(saturated) (\(share(saturated, of: n))), to zero \(underflowed) (\(share(underflowed, of: n)))"
         + (notFinite > 0 ? ", not finite \(notFinite)" : ""),
     ] + (tensors.contains { $0.values != nil } ? [""] + small.lines() : [])
@@ -124,13 +126,9 @@ struct QuantizationDocument: Encodable {
 
   /// At most `width` characters, the middle left out.
   private func shortened(_ name: String, _ width: Int) -> String {
-    name.count <= width ? name : name.prefix(width / 2 - 1) + "…" + name.suffix(width - width / 2)
+    let name = Ending.oneLine(name)
+    return name.count <= width ? name : name.prefix(width / 2 - 1) + "…" + name.suffix(width - width / 2)
   }
-}
-
-extension QuantizationTally {
-  /// ‖x − x̂‖ / ‖x‖ over the finite numbers; 0 for zeros.
-  var nrmse: Double { squares == 0 ? 0 : (squaredErrors / squares).squareRoot() }
 }
 
 extension NamedFormat {

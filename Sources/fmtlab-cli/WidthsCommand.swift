@@ -18,8 +18,8 @@ struct WidthsCommand: ParsableCommand {
         fmtlab widths --format uq8.0 --by q4.0 --n 1024
       """)
 
-  @Option(help: ArgumentHelp("Format of x.", valueName: "format"), transform: { try Format($0) }) var format: Format
-  @Option(help: ArgumentHelp("Format of y. (default: that of x)", valueName: "format"), transform: { try Format($0) }) var by: Format?
+  @Option(help: ArgumentHelp("Format of x.", valueName: "format"), transform: Parse.format) var format: Format
+  @Option(help: ArgumentHelp("Format of y. (default: that of x)", valueName: "format"), transform: Parse.format) var by: Format?
   @Option(help: ArgumentHelp("Lengths of dot products. (default: 1,16,64,256,1024,4096)", valueName: "lengths"), transform: Parse.counts)
   var n: [Int] = [1, 16, 64, 256, 1024, 4096]
   @OptionGroup var output: OutputOptions

@@ -58,12 +58,33 @@ import Testing
     ("1,nan,3 --to mxfp4", 65, "'numbers' has nan at [1]"), ("1,2 --to nothing4", 64, "unknown format"), ("/missing.npy --to mxfp4", 66, "no such file"),
     ("1,2 --to mxfp4 --scale 2", 64, "--scale is for plain formats"), ("1,2 --to e4m3fn --scale -1", 64, "positive number"),
     ("1,2 --to mxfp4 --axis 3", 65, "no axis 3"), ("1,2 --to lns4.3", 64, "logarithmic"), ("1,2 --to mxfp4 -o /missing/x.npy", 66, "cannot write"),
-    ("1,2 --to mxfp4/0", 64, "granularity"), ("1,2 --to mxfp4 --threads 3", 64, "use 1 or all"),
+    ("1,2 --to mxfp4/0", 64, "granularity"), ("1,2 --to fp128 --scale scan", 64, "a format within fp64"), ("1,2 --to mxfp4 --threads 3", 64, "use 1 or all"),
   ])
   func errorsSayWhatIsWrong(_ arguments: String, _ status: Int32, _ text: String) throws {
     let run = try Tool.run(["quantize"] + arguments.split(separator: " ").map(String.init))
     #expect(run.status == status && run.out.isEmpty, "\(run.err)")
     #expect(run.err.contains(text) && run.notes.filter { $0.hasPrefix("error") }.count == 1, "\(run.err)")
+  }
+
+  @Test func printedValuesAreTheWrittenOnes() throws {
+    // Channels are counted along the first axis: 2 and 200 are the largest of theirs.
+    let document = try fmtlab("quantize - --to int4_symmetric/channel --json", input: "1,2\n100,200\n").json()
+    let (values, largest) = (document.values, try #require(document["maxAbsError"]?.double))
+    #expect(abs(values[1] - 2) < 1e-6 && abs(values[3] - 200) < 1e-4)
+    #expect(zip(values, [1, 2, 100, 200]).map { abs($0 - $1) }.max() == largest)
+  }
+
+  @Test func namesFromFilesStayNames() throws {
+    // A tensor whose name ends a line of the script and goes on with a command.
+    let scratch = try Scratch()
+    let name = #"w\nsystem \"touch \#(scratch.url("ran").path)\"\n#"#
+    let header = Data(#"{"\#(name)":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#.utf8)
+    var file = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header
+    for x in [1, 2, 3, -0.5] as [Float] { file += withUnsafeBytes(of: x.bitPattern.littleEndian) { Data($0) } }
+    let run = try Tool.run(["quantize", try scratch.file("w.safetensors", file), "--to", "e4m3fn", "--plot", scratch.url("w.svg").path])
+    #expect(run.status == 0 && run.lines.count == 5, "\(run.err)\(run.out)")
+    #expect(try !scratch.names.contains("ran"))
+    #expect(try String(contentsOf: scratch.url("w.gp"), encoding: .utf8).split(separator: "\n").allSatisfy { !$0.hasPrefix("system") })
   }
 
   @Test func nothingIsWrittenWhereSomethingFails() throws {

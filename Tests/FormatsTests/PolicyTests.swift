@@ -10,7 +10,7 @@ import Testing
   func impossiblePoliciesAreRefusedWithTheAllowedOnes(_ format: Format) throws {
     let allowed: [Overflow] =
       if !format.isFloating { [.saturate, .wrap] }
-      else if format.hasInfinity { [.ieee, .infinity, .saturate, .propagate] }
+      else if format.hasInfinity || format.isP3109 { [.ieee, .infinity, .saturate, .propagate] }
       else { format.hasNaN ? [.ieee, .infinity, .saturate] : [.saturate] }
     #expect(Rounder.overflowPolicies(of: format) == allowed)
     #expect(try Rounder(to: format).overflow == allowed[0])

@@ -91,4 +91,12 @@ import Testing
       #expect(tightest > 0.8, "\(name): the bound is \(1 / tightest) times the largest error")
     }
   }
+
+  @Test func fp32ArithmeticBelowItsNormalRangeHasNoBound() throws {
+    let format = try ScaledFormat("int8_symmetric@reciprocal")
+    let group = try BlockQuantizer(format).quantize(group: [1e-38])
+    // 1/S saturates: the number is lost by a quarter.
+    #expect(abs(group.values[0] - 1e-38) > 1e-39 && format.errorBound(1e-38, scale: group.scale) == .infinity)
+    #expect(try ScaledFormat("int8_symmetric").errorBound(1e-38, scale: group.scale) < 1e-40)
+  }
 }

@@ -263,4 +263,20 @@ struct BitString: Sendable, CustomStringConvertible {
       #expect(element == expected, "4 · \(number): \(Repro.round(rounder, "\(number)"))")
     }
   }
+
+  @Test(arguments: ["posit6", "posit8", "posit8es4", "posit8es0", "takum6", "takum8", "posit16", "takum12"])
+  func neighboursAreThoseOfTheSortedList(_ name: String) throws {
+    let format = try Format(name)
+    let values = format.codes.compactMap { format.decode(Format.Code($0)).dyadic }.sorted()
+    for (lower, upper) in zip(values, values.dropFirst()) {
+      // From one to the other, and from between them to both.
+      let between = (lower + upper).scaled(by: -1)
+      let found = [format.next(above: lower), format.next(below: upper), format.next(above: between), format.next(below: between)]
+      guard found == [upper, lower, upper, lower].map(Value.finite) else {
+        Issue.record("\(lower) and \(upper) of \(name): \(found.map { $0.map { "\($0)" } ?? "nothing" })")
+        return
+      }
+    }
+    #expect(format.next(above: values.last!) == nil && format.next(below: values.first!) == nil)
+  }
 }

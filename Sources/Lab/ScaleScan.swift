@@ -11,7 +11,7 @@ internal import Glibc
 ///
 /// The scales are 2^(k/m), k an integer, cut to 24 bits, so that they are the same on every machine; powers of two are exact.
 /// Around the best of them the grid is refined three times by 4, to a ratio of 2^(1/64m); the scale that brings the largest number to
-/// the largest of the format, rounded up to 24 bits, is tried too. The best scale is the best one of all that were tried, the smallest if
+/// the largest of the format, rounded up, is tried too. The best scale is the best one of all that were tried, the smallest if
 /// there are several: for floating point, whose error waves along a flat bottom, a better one may lie between them. The results depend on the arguments alone, not on the number of threads.
 ///
 /// - Rounding: Q(x/s) is exact: the quotient of the two doubles reaches the rounder cut, with a sticky bit. The error s·Q − x is
@@ -77,11 +77,10 @@ public struct ScaleScan: Sendable {
     bestPowerOfTwo = seen.filter { $0.0 % (64 * m) == 0 }.map(\.1).min { $0.nrmse < $1.nrmse }!
   }
 
-  /// M / Ω to 24 bits, upwards; `nil` where that is not a double of 24 bits.
+  /// M / Ω rounded up to a double; `nil` where it is beyond them.
   private static func fitting(_ largest: Double, _ format: Format) -> Double? {
-    guard let rounder = try? Rounder(to: .fp32, .up), case .finite(let s) = rounder.round(.quotient(Dyadic(largest)!, format.maxFinite)).value
-    else { return nil }
-    return Double(exactly: s).flatMap { $0 > 0 ? $0 : nil }
+    let rounded = (try? Rounder(to: .fp64, .up))?.round(.quotient(Dyadic(largest)!, format.maxFinite)).value.dyadic
+    return rounded.flatMap { Double(exactly: $0) }
   }
 
   private static func binades(_ format: Format, _ largest: Double) -> ClosedRange<Int> {

@@ -49,7 +49,7 @@ import Testing
     // Normals and a tiny number; real numbers meet no ties.
     let data = (0..<60).map { (stream.uniform(at: $0) - 0.5) * 8 } + [1e-9, 0]
     let scan = try ScaleScan(data, format, binades: -6...6, perBinade: 2)
-    #expect(scan.points.count == 25 + 18)
+    #expect(scan.points.count == 25 + 18 + 1)
     for point in scan.points {
       let products = values.map { $0 * Dyadic(point.scale)! }
       var (noise, energy, saturated, zeroed) = (0.0, 0.0, 0, 0)

@@ -62,7 +62,9 @@ enum DigitsClassifier {
       return difference < 1e-9 ? 0 : 1
     }
     let rows = trained.map { row in
-      "    [\n" + stride(from: 0, to: 64, by: 4).map { "      " + row[$0..<($0 + 4)].map { "\($0)" }.joined(separator: ", ") + "," }.joined(separator: "\n") + "\n    ],"
+      "    [\n"
+        + stride(from: 0, to: 64, by: 4).map { "      " + row[$0..<($0 + 4)].map { "\($0)" }.joined(separator: ", ") + "," }
+        .joined(separator: "\n") + "\n    ],"
     }
     let text = """
       // SPDX-License-Identifier: Apache-2.0

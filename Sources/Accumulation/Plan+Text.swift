@@ -21,7 +21,8 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
       "level '\(level)' hands its sum on after how many terms? Every level but the last needs a count, as in e4m3:16,fp16:8,fp32."
     case .lastLevelWithCount(let level): "the last level '\(level)' takes all that is left and has no count; write e4m3:16,fp16:8,fp32."
     case .modifier(let text):
-      "'@\(text)' is neither a rounding (rne, rna, rnz, rz, ru, rd, ro, sr, srN) nor an overflow policy (ieee, infinity, saturate, wrap) nor flush."
+      "'@\(text)' is neither a rounding (rne, rna, rnz, rz, ru, rd, ro, sr, srN) nor an overflow policy (ieee, infinity, saturate, wrap) "
+        + "nor flush."
     case .nesting(let depth): "the plan nests \(depth) parentheses; at most 16 are read."
     case .scheme(let text): "unknown accumulation scheme '\(text)'; use FORMAT, FORMAT:COUNT,...,FORMAT or pairwise/FORMAT."
     }
@@ -98,7 +99,9 @@ extension Plan: CustomStringConvertible {
   private static func level(_ text: String, isLast: Bool) throws(PlanError) -> (plan: Plan, count: Int) {
     // ":nosub" and ":cfg5" belong to the format; a count starts with a digit.
     var (body, count) = (text, 0)
-    if let colon = text.lastIndex(of: ":"), text[colon...].allSatisfy({ $0 != ")" && $0 != "@" }), !isFormatSuffix(text[colon...].lowercased()) {
+    if let colon = text.lastIndex(of: ":"), text[colon...].allSatisfy({ $0 != ")" && $0 != "@" }),
+      !isFormatSuffix(text[colon...].lowercased())
+    {
       let digits = String(text[text.index(after: colon)...])
       guard let number = termCount(digits) else { throw .count(digits) }
       guard !isLast else { throw .lastLevelWithCount(text) }

@@ -7,12 +7,14 @@ extension Bound {
     Bound(
       id: "dot.gamma", statement: "|ŝ − s| ≤ γ_k A, γ_k = k u / (1 − k u)", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .gammaDefined],
-      source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3-4", proof: "proofs/recursive-sums.md#compounding",
+      source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3-4",
+      proof: "proofs/recursive-sums.md#compounding",
       formula: .apriori { $0.compose { $0.growth.overOneMinusItself } }),
     Bound(
       id: "dot.power", statement: "|ŝ − s| ≤ ((1 + u)^k − 1) A", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel],
-      source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3", proof: "proofs/recursive-sums.md#compounding",
+      source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3",
+      proof: "proofs/recursive-sums.md#compounding",
       formula: .apriori { $0.compose(\.compounded) }),
     Bound(
       id: "dot.nu", statement: "|ŝ − s| ≤ k u A, for every k", kind: .deterministic,
@@ -32,16 +34,19 @@ extension Bound {
     Bound(
       id: "dot.sharp", statement: "|ŝ − s| ≤ k u / (1 + k u) A, for k ≤ 1/(2u)", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .sequential, .withinHalfReciprocal, .noUnderflow],
-      source: "Lange and Rump, Math. Comp. 88 (2019), for floating-point terms; for real terms proved here", proof: "proofs/recursive-sums.md#sharp",
+      source: "Lange and Rump, Math. Comp. 88 (2019), for floating-point terms; for real terms proved here",
+      proof: "proofs/recursive-sums.md#sharp",
       formula: .apriori { $0.compose { $0.growth.overOnePlusItself } }),
     Bound(
-      id: "dot.hierarchy", statement: "|ŝ − s| ≤ B A, 1 + B = Π (1 + a_j), a_j the best of the factors above at level j", kind: .deterministic,
+      id: "dot.hierarchy", statement: "|ŝ − s| ≤ B A, 1 + B = Π (1 + a_j), a_j the best of the factors above at level j",
+      kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .severalLevels],
       source: "proved here", proof: "proofs/recursive-sums.md#hierarchy", formula: .apriori { $0.compose(\.best) }),
     Bound(
       id: "dot.fixed", statement: "|ŝ − s| ≤ h per rounding, h half a step to nearest and a step otherwise", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .fixedPoint, .oneLevel],
-      source: "definition of rounding to a uniform grid", proof: "proofs/recursive-sums.md#fixed-point", formula: .apriori { $0.compose(\.best) }),
+      source: "definition of rounding to a uniform grid", proof: "proofs/recursive-sums.md#fixed-point",
+      formula: .apriori { $0.compose(\.best) }),
   ]
 }
 

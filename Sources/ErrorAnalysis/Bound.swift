@@ -88,7 +88,9 @@ public struct ApplicableBound: Sendable {
   /// The bound for one evaluation. Complexity: O(1).
   public func certify(_ observation: Observation) throws(Inapplicable) -> Certificate {
     if observation.overflowed { throw Inapplicable(id: bound.id, reasons: ["a result overflowed or was not finite"]) }
-    guard let value = radius?.bound(observation.magnitudes) ?? running?(observation) else { preconditionFailure("\(bound.id) has no formula") }
+    guard let value = radius?.bound(observation.magnitudes) ?? running?(observation) else {
+      preconditionFailure("\(bound.id) has no formula")
+    }
     guard observation.magnitudes.value.isNormal else { return Certificate(bound: bound, value: value, ratio: nil) }
     // A itself may be a little smaller than its double.
     let a = observation.magnitudes.value.nextDown

@@ -58,7 +58,9 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     case .oneLevel: return sums.count == 1 ? nil : "\(sums.count) levels"
     case .severalLevels: return sums.count > 1 ? nil : "one level"
     case .gammaDefined:
-      return first({ !($0.growth < Upward(1)) }) { "k u = \($0.depth) · \($0.rounder.relativeError.value.shortDescription) ≥ 1 in \($0.rounder.format)" }
+      return first({ !($0.growth < Upward(1)) }) {
+        "k u = \($0.depth) · \($0.rounder.relativeError.value.shortDescription) ≥ 1 in \($0.rounder.format)"
+      }
     case .withinHalfReciprocal:
       return first({ Upward(0.5) < $0.growth }) {
         "k = \($0.depth) > 1/(2u) = \((0.5 / $0.rounder.relativeError.value).shortDescription) in \($0.rounder.format)"
@@ -66,7 +68,9 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     case .noUnderflow: return first({ !$0.isFree }) { "terms can be smaller than the subnormal spacing of \($0.rounder.format)" }
     case .productsInTheSameFormat:
       guard let products else { return "products are not rounded" }
-      return first({ $0.rounder.format != products.rounder.format }) { "products in \(products.rounder.format), sum in \($0.rounder.format)" }
+      return first({ $0.rounder.format != products.rounder.format }) {
+        "products in \(products.rounder.format), sum in \($0.rounder.format)"
+      }
     case .productsNotRounded: return products.map { "products are rounded to \($0.rounder.format)" }
     }
   }

@@ -71,7 +71,9 @@ extension Rounder {
   /// spacing in other modes; the smallest normal number is the spacing where subnormals are missing or flushed. In a scale
   /// format, which has no zero, all that would round to one, from either side, becomes the smallest number: less than two of it.
   public var absoluteError: Upward {
-    let spacing = keepsSubnormals || !format.isFloating ? Dyadic.power(format.quantumExponent) : format.minNormal ?? .power(format.quantumExponent)
+    let spacing =
+      keepsSubnormals || !format.isFloating
+      ? Dyadic.power(format.quantumExponent) : format.minNormal ?? .power(format.quantumExponent)
     if format.minFinite > .zero { return Upward(spacing.scaled(by: 1)) }
     return Upward(isNearest ? spacing.scaled(by: -1) : spacing)
   }

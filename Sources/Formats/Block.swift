@@ -53,7 +53,9 @@ extension Extended {
     case (.finite(let x), .infinity(let negative)):
       return .finite(Unrounded(isNegative: x.isNegative != negative, magnitude: 0, exponent: 0))
     case (.finite(let x), .finite(let s)):
-      if x.magnitude == 0 { return .finite(Unrounded(isNegative: x.isNegative != s.isNegative, magnitude: 0, exponent: 0, isSticky: x.isSticky)) }
+      if x.magnitude == 0 {
+        return .finite(Unrounded(isNegative: x.isNegative != s.isNegative, magnitude: 0, exponent: 0, isSticky: x.isSticky))
+      }
       let shift = x.magnitude.leadingZeroBitCount == 0 ? 1 : 0
       let isCut = x.isSticky || shift == 1 && x.magnitude & 1 == 1
       let number = Dyadic(Int128(x.magnitude >> UInt128(shift)), exponent: x.exponent + shift)

@@ -95,7 +95,8 @@ public struct ExactSum: Hashable, Sendable {
   /// |sum| as the smallest double that is not below it.
   public var magnitudeRoundedUp: Double {
     let x = unrounded
-    return Rounder.toDoubleUp.round(Unrounded(isNegative: false, magnitude: x.magnitude, exponent: x.exponent, isSticky: x.isSticky)).value.double
+    let magnitude = Unrounded(isNegative: false, magnitude: x.magnitude, exponent: x.exponent, isSticky: x.isSticky)
+    return Rounder.toDoubleUp.round(magnitude).value.double
   }
 }
 

@@ -6,7 +6,9 @@ public import Formats
 extension Figure {
   /// Bars of a histogram of magnitudes, in percent of all numbers, and the range over them of a format whose 1 stands for `unit`;
   /// `tally` says how many numbers left that range.
-  public static func magnitudes(_ histogram: MagnitudeHistogram, in format: Format, unit: Double = 1, tally: QuantizationTally, title: String) -> Figure {
+  public static func magnitudes(
+    _ histogram: MagnitudeHistogram, in format: Format, unit: Double = 1, tally: QuantizationTally, title: String
+  ) -> Figure {
     let binades = histogram.binades ?? 0...0
     func percent(_ count: Int) -> Double { 100 * Double(count) / Double(max(histogram.count, 1)) }
     func share(_ count: Int) -> String { percent(count).threeDigits + " %" }
@@ -24,7 +26,8 @@ extension Figure {
     }
     let isNormalFirst = format.minSubnormal == nil
     return Figure(
-      title: title, x: Axis(unit == 1 ? "|x|" : "|x|, S = \(unit.threeDigits)", .powersOfTwo, from: left, to: right), y: Axis("numbers in a binade, %", from: 0, to: top),
+      title: title, x: Axis(unit == 1 ? "|x|" : "|x|, S = \(unit.threeDigits)", .powersOfTwo, from: left, to: right),
+      y: Axis("numbers in a binade, %", from: 0, to: top),
       series: [
         Series("become zero: \(share(tally.underflowed))", [(left, top), (smallest, top)], .range),
         Series("saturate: \(share(tally.saturated))", [(largest, top), (right, top)], .range),

@@ -12,7 +12,8 @@ internal import Glibc
 /// The scales are 2^(k/m), k an integer, cut to 24 bits, so that they are the same on every machine; powers of two are exact.
 /// Around the best of them the grid is refined three times by 4, to a ratio of 2^(1/64m); the scale that brings the largest number to
 /// the largest of the format, rounded up, is tried too. The best scale is the best one of all that were tried, the smallest if
-/// there are several: for floating point, whose error waves along a flat bottom, a better one may lie between them. The results depend on the arguments alone, not on the number of threads.
+/// there are several: for floating point, whose error waves along a flat bottom, a better one may lie between them. The results
+/// depend on the arguments alone, not on the number of threads.
 ///
 /// - Rounding: Q(x/s) is exact: the quotient of the two doubles reaches the rounder cut, with a sticky bit. The error s·Q − x is
 ///   rounded once, to a double, before it is squared.

@@ -151,6 +151,7 @@ extension Semantics {
   private static func gfloat(_ format: Format, _ f: Format.Floating, isExtended: Bool) -> Semantics {
     Semantics(
       .gfloat, "p3109_\(format)", format, overflow: isExtended ? .infinity : .nan, negative: .unbounded, zero: .unsigned,
-      .measured("0.5.2"), remark: f.isSigned ? "follows version 3.1 of the standard" : "follows version 3.1 of the standard; -inf becomes what +inf does")
+      .measured("0.5.2"),
+      remark: "follows version 3.1 of the standard" + (f.isSigned ? "" : "; -inf becomes what +inf does"))
   }
 }

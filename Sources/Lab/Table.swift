@@ -40,7 +40,9 @@ extension Double {
     let text = scientific(digits)
     let parts = text.split(separator: "e")
     let exponent = Int(parts[1])!
-    guard (-3...5).contains(exponent) else { return "\(parts[0])e\(exponent < 0 ? "-" : "+")\(abs(exponent) < 10 ? "0" : "")\(abs(exponent))" }
+    guard (-3...5).contains(exponent) else {
+      return "\(parts[0])e\(exponent < 0 ? "-" : "+")\(abs(exponent) < 10 ? "0" : "")\(abs(exponent))"
+    }
     let isNegative = parts[0].hasPrefix("-")
     let figures = parts[0].filter(\.isNumber)
     let plain: String

@@ -45,7 +45,9 @@ public struct TensorQuantizer: Sendable {
   ///
   /// - Errors: ``TensorQuantizationError`` for numbers that have no value in the format, for an axis that the tensor lacks, and for what
   ///   reading and writing throw. The writer is then not finished: nothing of it remains.
-  public func run(_ source: TensorSource, to writer: NPYWriter? = nil, progress: Progress = .silent) throws(TensorQuantizationError) -> Report {
+  public func run(
+    _ source: TensorSource, to writer: NPYWriter? = nil, progress: Progress = .silent
+  ) throws(TensorQuantizationError) -> Report {
     let layout = try Layout(source, quantizer.format, axis)
     let summaries = try quantizer.format.needsTensorSummary ? summarize(source, layout) : []
     let pieces = layout.pieces
@@ -76,7 +78,9 @@ public struct TensorQuantizer: Sendable {
         let piece = pieces[i]
         var groups: [Int: GroupSummary] = [:]
         _ = try read(piece, source) { x in
-          guard layout.countsChannels else { return groups[0] = quantizer.summary(of: x.baseAddress!, count: x.count, at: piece.lowerBound) }
+          guard layout.countsChannels else {
+            return groups[0] = quantizer.summary(of: x.baseAddress!, count: x.count, at: piece.lowerBound)
+          }
           for run in layout.runs(of: piece) {
             groups[run.channel, default: GroupSummary()].merge(
               quantizer.summary(of: x.baseAddress! + run.offset, count: run.count, stride: run.stride, at: piece.lowerBound + run.offset))

@@ -44,7 +44,9 @@ struct NPZFile: Sendable {
     switch member.method {
     case 0:
       guard member.size == member.compressedSize else { throw .badArchive(reason: "a stored member has two sizes") }
-      guard try data.checksum() == member.checksum else { throw .badArchive(reason: "the checksum of '\(names[index])' is not that of its bytes") }
+      guard try data.checksum() == member.checksum else {
+        throw .badArchive(reason: "the checksum of '\(names[index])' is not that of its bytes")
+      }
       return try TensorSource(name: names[index], npy: data, path: file.path)
     case 8:
       let stream = DeflatedStream(compressed: data, isGzip: false)

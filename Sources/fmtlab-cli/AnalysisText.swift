@@ -149,11 +149,15 @@ struct AnalysisText {
       table.add([label(s.change), (isEnough ? "--acc " : "best: ") + s.accumulator, s.error.isFinite ? s.error.threeDigits : "overflow"])
     }
     let heading = verdict.suggestions.isEmpty ? "No single change that was tried meets it:" : "The smallest single changes that meet it:"
-    let short = verdict.failed.isEmpty || verdict.suggestions.isEmpty ? heading : "The smallest single changes that meet it, and those that fall short:"
+    let hasBoth = !verdict.failed.isEmpty && !verdict.suggestions.isEmpty
+    let short = hasBoth ? "The smallest single changes that meet it, and those that fall short:" : heading
     let lines = table.lines(indent: 4)
     let isWide = lines.contains { $0.count > 100 }
     return ["  \(short)"]
-      + (isWide ? (verdict.suggestions + verdict.failed).flatMap { paragraph("\(label($0.change)): \($0.accumulator), error \($0.error.threeDigits)") } : lines)
+      + (isWide
+        ? (verdict.suggestions + verdict.failed).flatMap {
+          paragraph("\(label($0.change)): \($0.accumulator), error \($0.error.threeDigits)")
+        } : lines)
   }
 
   private func label(_ change: Verdict.Change) -> String {

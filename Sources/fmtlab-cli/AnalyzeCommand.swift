@@ -40,7 +40,8 @@ struct AnalyzeCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Matrix of x, instead of --data.", valueName: "file")) var x: String?
   @Option(help: ArgumentHelp("Matrix of y, instead of --data.", valueName: "file")) var y: String?
   @Option(
-    help: ArgumentHelp("Trials for each length. (default: 2000)", valueName: "count"), transform: { try Parse.integer($0, in: 1...10_000_000) })
+    help: ArgumentHelp("Trials for each length. (default: 2000)", valueName: "count"),
+    transform: { try Parse.integer($0, in: 1...10_000_000) })
   var trials = 2000
   @OptionGroup var random: SeedOption
   @Option(
@@ -52,7 +53,8 @@ struct AnalyzeCommand: ParsableCommand {
     transform: { try Parse.number($0, "a positive error ratio") { $0 > 0 && $0.isFinite } })
   var target = 0.01
   @Option(
-    help: ArgumentHelp("Draw a picture (.svg, .png or .pdf) by gnuplot, and write its data (.dat) and script (.gp) beside it.", valueName: "file"),
+    help: ArgumentHelp(
+      "Draw a picture (.svg, .png or .pdf) by gnuplot, and write its data (.dat) and script (.gp) beside it.", valueName: "file"),
     transform: Figure.path)
   var plot: String?
   @OptionGroup var output: OutputOptions
@@ -80,7 +82,8 @@ struct AnalyzeCommand: ParsableCommand {
       Output.print(AnalysisText(analysis, report).lines)
     }
     if report.verdict.violations > 0 {
-      throw Failure.no("\(report.verdict.violations) errors exceed a bound that should hold: a bug of fmtlab; please report it with the command line.")
+      throw Failure.no(
+        "\(report.verdict.violations) errors exceed a bound that should hold: a bug of fmtlab; please report it with the command line.")
     }
   }
 
@@ -103,7 +106,8 @@ struct AnalyzeCommand: ParsableCommand {
       try row.enumerated().map { j, number -> Double in
         guard case .finite = number else {
           throw Failure.badData(
-            "\(array.name): row \(i + 1), column \(j + 1) is \(number == .nan ? "NaN" : "infinite"), which has no rounding error to measure; give finite numbers.")
+            "\(array.name): row \(i + 1), column \(j + 1) is \(number == .nan ? "NaN" : "infinite"), which has no rounding error "
+              + "to measure; give finite numbers.")
         }
         let rounded = rounder.round(number)
         if rounded.flags.contains(.overflow) { clamped += 1 }
@@ -111,7 +115,9 @@ struct AnalyzeCommand: ParsableCommand {
       }
     }
     if clamped > 0 {
-      output.note("\(clamped) of \(array.elements.count) elements of \(array.name) lie beyond the range of \(accumulator.format) and were clamped to it")
+      output.note(
+        "\(clamped) of \(array.elements.count) elements of \(array.name) lie beyond the range of \(accumulator.format) "
+          + "and were clamped to it")
     }
     return rows
   }

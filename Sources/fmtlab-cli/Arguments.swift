@@ -7,17 +7,21 @@ import FmtLab
 /// How numbers are rounded, and where a stream of random bits starts.
 struct RoundingOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("rne, rna, rnz (to nearest, ties to even, away, to zero), rz, ru, rd, ro (to odd), sr, srN. (default: rne)", valueName: "mode"),
+    help: ArgumentHelp(
+      "rne, rna, rnz (to nearest, ties to even, away, to zero), rz, ru, rd, ro (to odd), sr, srN. (default: rne)", valueName: "mode"),
     transform: { try Rounding($0) })
   var rounding: Rounding = .nearestEven
 
   @Option(
     help: ArgumentHelp(
-      "ieee, infinity, saturate, propagate (infinities stay), or wrap (fixed point). (default: ieee where there is infinity or NaN, else saturate)", valueName: "policy"),
+      "ieee, infinity, saturate, propagate (infinities stay), or wrap (fixed point). "
+        + "(default: ieee where there is infinity or NaN, else saturate)", valueName: "policy"),
     transform: Parse.overflow)
   var overflow: Overflow?
 
-  @Option(help: ArgumentHelp("keep, or flush results below the smallest normal number to zero. (default: keep)", valueName: "policy"), transform: Parse.subnormals)
+  @Option(
+    help: ArgumentHelp("keep, or flush results below the smallest normal number to zero. (default: keep)", valueName: "policy"),
+    transform: Parse.subnormals)
   var subnormals: Subnormals = .keep
 
   @OptionGroup var random: SeedOption
@@ -52,7 +56,9 @@ struct AccumulatorOptions: ParsableArguments {
 
   @Option(
     name: .customLong("product"),
-    help: ArgumentHelp("Products: exact, fused (one rounding of x y + sum), or FORMAT[@ROUNDING]. (default: exact, or as :cfg1 or :cfg2 of the format say)", valueName: "product"),
+    help: ArgumentHelp(
+      "Products: exact, fused (one rounding of x y + sum), or FORMAT[@ROUNDING]. "
+        + "(default: exact, or as :cfg1 or :cfg2 of the format say)", valueName: "product"),
     transform: { try Product(text: $0) })
   var givenProduct: Product?
 
@@ -64,7 +70,8 @@ struct AccumulatorOptions: ParsableArguments {
   func prepare(_ output: OutputOptions) throws {
     guard format.precision <= DotProduct.largestPrecision else {
       throw Failure.usage(
-        "--format \(format): exact products would have \(2 * format.precision) bits; use a format of precision \(DotProduct.largestPrecision) or less, such as fp64.")
+        "--format \(format): exact products would have \(2 * format.precision) bits; "
+          + "use a format of precision \(DotProduct.largestPrecision) or less, such as fp64.")
     }
     var formats = [format] + acc.rounders.map(\.format)
     if case .rounded(let rounder) = product { formats.append(rounder.format) }
@@ -79,7 +86,9 @@ enum Parse {
     switch try NamedFormat(text) {
     case .plain(let format): return format
     case .scaled(let format):
-      throw ValidationError("\(text) is a scaled format, which arrays are quantised to; here goes a format of single numbers, such as its element \(format.element).")
+      throw ValidationError(
+        "\(text) is a scaled format, which arrays are quantised to; "
+          + "here goes a format of single numbers, such as its element \(format.element).")
     case .logarithmic(let format):
       throw ValidationError("\(format.name) is logarithmic: its values are irrational; only info, values and round know it.")
     }

@@ -25,7 +25,8 @@ struct DecimalText {
       return
     }
     if isCut, number.isZero || abs(number.floorLog2) > DecimalText.largestExponent {
-      self.init(DecimalText.beyond(isHuge: !number.isZero && number.floorLog2 > 0, isNegative: number.isNegative), isRounded: true, isBeyond: true)
+      let beyond = DecimalText.beyond(isHuge: !number.isZero && number.floorLog2 > 0, isNegative: number.isNegative)
+      self.init(beyond, isRounded: true, isBeyond: true)
       return
     }
     let text = x.decimal(digits: digits)
@@ -38,7 +39,8 @@ struct DecimalText {
   /// The number that a text says.
   init(literal text: String) throws {
     // Not asked of the BigFloat, which takes a number below its range for 0.
-    let isCut = if case .finite(let x) = try Extended(text: text) { !x.isZero && abs(x.floorLog2) > DecimalText.largestExponent } else { false }
+    let isCut =
+      if case .finite(let x) = try Extended(text: text) { !x.isZero && abs(x.floorLog2) > DecimalText.largestExponent } else { false }
     self.init(try BigFloat(text: text), isCut: isCut)
   }
 
@@ -77,7 +79,8 @@ extension Double {
   /// `digits` significant digits, rounded up: a bound remains one when it is printed.
   func roundedUp(_ digits: Int) -> String {
     var text = significant(digits)
-    guard isFinite, self > 0, let exponent = text.split(separator: "e").last.flatMap({ text.contains("e") ? Int($0) : Int(log10(self).rounded(.down)) })
+    guard isFinite, self > 0,
+      let exponent = text.split(separator: "e").last.flatMap({ text.contains("e") ? Int($0) : Int(log10(self).rounded(.down)) })
     else { return text }
     var step = pow(10, Double(exponent - digits + 1)) / 2
     while Double(text)! < self {

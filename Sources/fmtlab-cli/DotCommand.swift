@@ -37,9 +37,11 @@ struct DotCommand: ParsableCommand {
   @Flag(help: "One dot product for each row of two matrices.") var rows = false
   @Option(
     name: .customLong("init"),
-    help: ArgumentHelp("Starting values of the accumulators: a number, or a list or file with one for each row. (default: 0)", valueName: "c"))
+    help: ArgumentHelp(
+      "Starting values of the accumulators: a number, or a list or file with one for each row. (default: 0)", valueName: "c"))
   var initial: String?
-  @Option(name: [.customShort("o")], help: ArgumentHelp("Write the results to this .npy file, as binary64.", valueName: "file")) var out: String?
+  @Option(name: [.customShort("o")], help: ArgumentHelp("Write the results to this .npy file, as binary64.", valueName: "file"))
+  var out: String?
   @OptionGroup var random: SeedOption
   @OptionGroup var output: OutputOptions
 
@@ -82,7 +84,8 @@ struct DotCommand: ParsableCommand {
     }
     if output.json {
       try Output.json(Document(
-        format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", seed: random.seed, results: results))
+        format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", seed: random.seed,
+        results: results))
     } else if output.csv {
       Output.csv(["row"] + DotResult.columns)
       for (i, result) in results.enumerated() { Output.csv(["\(i)"] + result.fields) }
@@ -124,7 +127,9 @@ struct DotCommand: ParsableCommand {
     let array = try NumberArray(initial)
     guard array.elements.count == 1 || array.elements.count == count else {
       let allowed = count == 1 ? "1" : "1 or \(count)"
-      throw Failure.badData("--init \(array.name) has \(array.elements.count) starting values for \(count) dot product\(count == 1 ? "" : "s"); give \(allowed).")
+      throw Failure.badData(
+        "--init \(array.name) has \(array.elements.count) starting values for \(count) dot product\(count == 1 ? "" : "s"); "
+          + "give \(allowed).")
     }
     let rounder = try Rounder(to: accumulator.acc.output.format)
     let values = array.elements.map { rounder.round($0) }

@@ -9,7 +9,8 @@ struct DotText {
   private let isTable: Bool
 
   init(_ accumulator: AccumulatorOptions, _ results: [DotResult], isTable: Bool) {
-    let count = isTable ? "\(results.count) dot product\(results.count == 1 ? "" : "s") of n = \(results[0].n)" : "dot product of n = \(results[0].n)"
+    let one = "dot product of n = \(results[0].n)"
+    let count = isTable ? "\(results.count) dot product\(results.count == 1 ? "" : "s") of n = \(results[0].n)" : one
     title = "\(count), \(accumulator.format) in \(accumulator.acc), products \(accumulator.product)"
     (self.results, self.isTable) = (results, isTable)
   }
@@ -25,7 +26,8 @@ struct DotText {
     var table = Table(["row", "exact", "result", "ulps", "|error|/A", "A/|exact|", "bound/A", "tightest bound"], leftAligned: [7])
     for (i, r) in results.enumerated() {
       table.add([
-        "\(i)", r.exact.figure(7), r.result.figure(7), text(r.ulps, 4), text(r.ratio, 4), text(r.condition, 4), r.bounds.first?.ratio?.roundedUp(4) ?? "-",
+        "\(i)", r.exact.figure(7), r.result.figure(7), text(r.ulps, 4), text(r.ratio, 4), text(r.condition, 4),
+        r.bounds.first?.ratio?.roundedUp(4) ?? "-",
         r.bounds.first?.id ?? (r.overflow ? "overflow" : "-"),
       ])
     }

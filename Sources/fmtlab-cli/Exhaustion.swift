@@ -57,7 +57,8 @@ struct Exhaustion {
   private func printCodes() throws {
     Output.print((["x", "y", "z"].prefix(operation.arity) + ["result"]).joined(separator: ","))
     for index in 0..<total {
-      let exact = operation.extended((0..<operation.arity).map { operand($0, of: index) }, rounding: rounder.rounding, convention: convention)
+      let operands = (0..<operation.arity).map { operand($0, of: index) }
+      let exact = operation.extended(operands, rounding: rounder.rounding, convention: convention)
       guard rounder.canWrap(exact) else { throw tooLarge(index) }
       let result = rounder.format.encode(rounder.round(exact, draw: random.draw(index)).value).map(Output.hex) ?? ""
       Output.print((0..<operation.arity).map { Output.hex(Format.Code(code($0, of: index))) + "," }.joined() + result)

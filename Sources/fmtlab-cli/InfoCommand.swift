@@ -135,7 +135,9 @@ private struct Card: Encodable {
     func number(_ label: String, _ x: Dyadic?) -> (String, String, String?) {
       (label, x.map { Value.finite($0).text(digits: 17) } ?? "", x?.hexDescription ?? "")
     }
-    func fact(_ label: String, _ value: (some CustomStringConvertible)?) -> (String, String, String?) { (label, value.map { "\($0)" } ?? "", nil) }
+    func fact(_ label: String, _ value: (some CustomStringConvertible)?) -> (String, String, String?) {
+      (label, value.map { "\($0)" } ?? "", nil)
+    }
     return [
       fact("name", name), fact("family", family), fact("bits", bits), fact("precision", precision), fact("exponentBits", exponentBits),
       fact("fractionBits", fractionBits), fact("bias", bias), fact("emin", emin), fact("emax", emax),

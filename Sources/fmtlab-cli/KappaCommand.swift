@@ -23,7 +23,8 @@ struct KappaCommand: ParsableCommand {
         fmtlab kappa --op exp --in e4m3 --to e4m3 --impl table.csv
       """)
 
-  @Option(help: ArgumentHelp("The operation (fmtlab op --help lists them).", valueName: "operation"), transform: Parse.operation) var op: Operation
+  @Option(help: ArgumentHelp("The operation (fmtlab op --help lists them).", valueName: "operation"), transform: Parse.operation)
+  var op: Operation
   @Option(name: .customLong("in"), help: ArgumentHelp("Format of the operands.", valueName: "format"), transform: Parse.format)
   var input: Format
   @Option(help: ArgumentHelp("Format of the result.", valueName: "format"), transform: Parse.format) var to: Format
@@ -35,7 +36,8 @@ struct KappaCommand: ParsableCommand {
   func run() throws {
     let rounder = try options.rounder(to: to)
     guard !rounder.rounding.isStochastic else {
-      throw Failure.usage("--rounding \(rounder.rounding) has no single correct result to compare with; use rne, rna, rnz, rz, ru, rd or ro.")
+      throw Failure.usage(
+        "--rounding \(rounder.rounding) has no single correct result to compare with; use rne, rna, rnz, rz, ru, rd or ro.")
     }
     var coverage = try Coverage(op, input, partial: partial)
     output.noteMeaning(of: input, to)
@@ -77,7 +79,8 @@ private struct Coverage {
     let width = operation.arity * format.width
     guard partial || width <= Coverage.largestWidth else {
       throw Failure.usage(
-        "\(operation.rawValue) over \(format) has 2^\(width) inputs; give some of them with --partial, or take at most 2^\(Coverage.largestWidth).")
+        "\(operation.rawValue) over \(format) has 2^\(width) inputs; "
+          + "give some of them with --partial, or take at most 2^\(Coverage.largestWidth).")
     }
     self.format = format
     let isWatched = width <= Coverage.largestWidth

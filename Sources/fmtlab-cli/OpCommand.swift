@@ -59,11 +59,13 @@ struct OpCommand: ParsableCommand {
     let convention = Operation.Convention(of: input)
     var outcomes: [Outcome] = []
     var roundings: [String] = []
-    for (line, texts) in try isStream ? Input.lines().map(Input.fields).enumerated().map({ ($0 + 1, $1) }) : [(0, operands.map(Input.plain))] {
+    let lines = try isStream ? Input.lines().map(Input.fields).enumerated().map { ($0 + 1, $1) } : [(0, operands.map(Input.plain))]
+    for (line, texts) in lines {
       if isStream && texts.isEmpty { continue }
       guard texts.count == name.arity else {
         let message = "\(name.rawValue) takes \(name.arity) operand\(name.arity == 1 ? "" : "s"), not \(texts.count)"
-        throw isStream ? Failure.badData("line \(line) of standard input: \(message).") : Failure.usage("\(message).", help: "fmtlab op --help")
+        throw isStream
+          ? Failure.badData("line \(line) of standard input: \(message).") : Failure.usage("\(message).", help: "fmtlab op --help")
       }
       let values = try texts.map { try operand($0, isStream ? line : nil, &roundings) }
       if rounder.overflow == .wrap { try rounder.checkWrapping(name.extended(values), "\(name.rawValue) \(texts.joined(separator: " "))") }
@@ -81,9 +83,12 @@ struct OpCommand: ParsableCommand {
     let place = line.map { "line \($0) of standard input: " } ?? ""
     if codes {
       let digits = text.lowercased().hasPrefix("0x") ? text.dropFirst(2) : text[...]
-      guard digits.allSatisfy(\.isHexDigit), let code = Format.Code(digits, radix: 16), input.width == 128 || code >> Format.Code(input.width) == 0
+      guard digits.allSatisfy(\.isHexDigit), let code = Format.Code(digits, radix: 16),
+        input.width == 128 || code >> Format.Code(input.width) == 0
       else {
-        throw Failure.badData("\(place)'\(text)' is not a code of \(input); codes are hexadecimal, 0x0 to \(Output.hex(.max >> Format.Code(128 - input.width))).")
+        throw Failure.badData(
+          "\(place)'\(text)' is not a code of \(input); "
+            + "codes are hexadecimal, 0x0 to \(Output.hex(.max >> Format.Code(128 - input.width))).")
       }
       return input.decode(code)
     }
@@ -91,7 +96,9 @@ struct OpCommand: ParsableCommand {
     do { number = try Extended(text: text) } catch { throw Failure.badData("\(place)\(error)") }
     let rounded = try Rounder(to: input).round(number)
     if rounded.value == .nan, !input.hasNaN {
-      roundings.append(number == .nan ? "\(input) has no NaN; the operand is NaN all the same" : "\(text) was rounded to \(input), which has no NaN for it")
+      roundings.append(
+        number == .nan
+          ? "\(input) has no NaN; the operand is NaN all the same" : "\(text) was rounded to \(input), which has no NaN for it")
     } else if !rounded.flags.isEmpty {
       let hex = rounded.value.dyadic.map { $0.isZero ? "" : " (\($0.hexDescription))" } ?? ""
       roundings.append("\(text) was rounded to \(input): the operand is \(rounded.value.text(digits: 17))\(hex)")

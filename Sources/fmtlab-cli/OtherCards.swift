@@ -32,7 +32,8 @@ struct ScaledCard: Encodable {
     [
       ("name", name, nil), ("family", family, nil), ("bits", bits.shortDescription, nil), ("element", element, nil),
       ("elementMax", elementMax.shortDescription, nil), ("scale", scale, nil), ("granularity", granularity, nil),
-      ("worstErrorOverMax", worstErrorOverMax?.shortDescription ?? "", nil), ("worstErrorHolds", worstErrorHolds, nil), ("aliases", aliases.joined(separator: " "), nil),
+      ("worstErrorOverMax", worstErrorOverMax?.shortDescription ?? "", nil), ("worstErrorHolds", worstErrorHolds, nil),
+      ("aliases", aliases.joined(separator: " "), nil),
     ]
   }
 }
@@ -46,7 +47,8 @@ extension ScaleRule {
     case .power(.even, let s): "2^(floor(log2 of M rounded to an element's precision) - emax), exponent in \(s)"
     case .power(.roundCeil, let s): "2^ceil(log2(M / elementMax)), exponent in \(s)"
     case .real(let s, let rounding): "M / elementMax, in \(s) by \(rounding)"
-    case .twoLevel(let block, let tensor, let rounding): "M / (elementMax g), in \(block) by \(rounding), times g of the tensor, in \(tensor)"
+    case .twoLevel(let block, let tensor, let rounding):
+      "M / (elementMax g), in \(block) by \(rounding), times g of the tensor, in \(tensor)"
     case .affine(let s, let rounding): "(max - min) / steps, in \(s) by \(rounding), and an integer zero point"
     case .fixed(let s): "\(s)"
     case .squeeze: "shift and squeeze: 2^beta |x|^alpha"

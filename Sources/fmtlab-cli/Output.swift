@@ -28,7 +28,9 @@ struct OutputOptions: ParsableArguments {
     for format in formats where seen.insert(format).inserted {
       guard let other = try? Format(format.name + "fn"), Format.catalogue.contains(where: { $0.format == other && $0.family == "OCP" })
       else { continue }
-      note("\(format) is the IEEE-style format (max \(format.maxFinite)); the OCP FP\(other.width) format is \(other) (max \(other.maxFinite))")
+      note(
+        "\(format) is the IEEE-style format (max \(format.maxFinite)); "
+          + "the OCP FP\(other.width) format is \(other) (max \(other.maxFinite))")
     }
   }
 }

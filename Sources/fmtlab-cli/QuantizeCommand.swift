@@ -37,19 +37,24 @@ struct QuantizeCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("The file to read, or FILE:TENSOR.", valueName: "file")) var input: String
 
-  @Option(help: ArgumentHelp("The format: plain (e4m3fn, q8.0, ...) or scaled (mxfp4, nvfp4, ...).", valueName: "format"), transform: { try NamedFormat($0) })
+  @Option(
+    help: ArgumentHelp("The format: plain (e4m3fn, q8.0, ...) or scaled (mxfp4, nvfp4, ...).", valueName: "format"),
+    transform: { try NamedFormat($0) })
   var to: NamedFormat
 
   @Option(name: .customShort("o"), help: ArgumentHelp("The .npy or .npz file to write.", valueName: "file")) var outputPath: String?
 
-  @Option(help: ArgumentHelp("Of a plain format: a number, auto, pow2 or scan. (default: 1)", valueName: "scale"), transform: ScaleChoice.init)
+  @Option(
+    help: ArgumentHelp("Of a plain format: a number, auto, pow2 or scan. (default: 1)", valueName: "scale"),
+    transform: ScaleChoice.init)
   var scale: ScaleChoice?
 
   @Option(help: ArgumentHelp("rne, rna, rnz, rz, ru, rd, ro, sr, srN. (default: rne)", valueName: "mode"), transform: { try Rounding($0) })
   var rounding: Rounding = .nearestEven
 
   @Option(
-    help: ArgumentHelp("Axis of channels and blocks, from 0, or from the end if negative. (default: blocks -1, channels 0)", valueName: "axis"),
+    help: ArgumentHelp(
+      "Axis of channels and blocks, from 0, or from the end if negative. (default: blocks -1, channels 0)", valueName: "axis"),
     transform: { try Parse.integer(Input.plain($0), in: -64...63) })
   var axis: Int?
 
@@ -58,7 +63,9 @@ struct QuantizeCommand: ParsableCommand {
     transform: QuantizeCommand.policy)
   var nonfinite: NonFinitePolicy = .reject
 
-  @Option(help: ArgumentHelp("1, or all cores. The results are the same. (default: all)", valueName: "threads"), transform: QuantizeCommand.parallelism)
+  @Option(
+    help: ArgumentHelp("1, or all cores. The results are the same. (default: all)", valueName: "threads"),
+    transform: QuantizeCommand.parallelism)
   var threads: Parallelism = .allCores
 
   @Option(help: ArgumentHelp("Draw the magnitudes in the format's range (.svg, .png, .pdf).", valueName: "file"), transform: Figure.path)
@@ -93,7 +100,9 @@ struct QuantizeCommand: ParsableCommand {
         axis: axis, threads)
       let writer = try sink?.writer(for: source)
       let report = try quantizer.run(source, to: writer, progress: progress.part(from: done, share: share))
-      let values = try numbers.map { try quantizer.quantizer.quantize($0.elements, shape: $0.shape, axis: axis ?? TensorQuantizer.standardAxis(format)).values }
+      let values = try numbers.map {
+        try quantizer.quantizer.quantize($0.elements, shape: $0.shape, axis: axis ?? TensorQuantizer.standardAxis(format)).values
+      }
       reports.append(QuantizedTensor(report, format, values: values.map { Array(zip(numbers!.elements, $0)) }))
       try writer?.finish()
       done += share

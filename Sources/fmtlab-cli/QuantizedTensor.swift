@@ -23,7 +23,9 @@ struct QuantizedTensor {
       unit = quantizer.scale(of: largest, within: format.hasTwoLevels ? largest : nil).factor
     }
     let name = if case .fixed = format.scale { element.name } else { format.name }
-    let meaning = report.scale.map { $0 == 1 ? name : "\(name), S = \($0.threeDigits)" } ?? "\(name): the range of the group with the largest number"
+    let meaning =
+      report.scale.map { $0 == 1 ? name : "\(name), S = \($0.threeDigits)" }
+      ?? "\(name): the range of the group with the largest number"
     return .magnitudes(
       report.histogram, in: element, unit: unit ?? report.maxMagnitude / Value.finite(element.maxFinite).double, tally: report.tally,
       title: "\(report.name) in \(meaning)")
@@ -79,7 +81,8 @@ struct QuantizationDocument: Encodable {
     self.tensors = tensors.map { tensor in
       let (report, t) = (tensor.report, tensor.report.tally)
       return Row(
-        name: report.name, shape: report.shape, scale: report.scale, n: t.count, absmax: report.maxMagnitude, rms: report.rms, nrmse: t.nrmse,
+        name: report.name, shape: report.shape, scale: report.scale, n: t.count, absmax: report.maxMagnitude, rms: report.rms,
+        nrmse: t.nrmse,
         sqnrDb: t.sqnr ?? .nan, maxAbsError: t.maxError, saturated: t.saturated, underflowed: t.underflowed, subnormal: t.subnormal,
         notFinite: t.notFinite, values: tensor.values?.map(\.value), numbers: tensor.values?.map(\.x))
     }
@@ -87,7 +90,8 @@ struct QuantizationDocument: Encodable {
 
   var csvRows: [[String]] {
     let header = [
-      "name", "shape", "scale", "n", "absmax", "rms", "nrmse", "sqnrDb", "maxAbsError", "saturated", "underflowed", "subnormal", "notFinite",
+      "name", "shape", "scale", "n", "absmax", "rms", "nrmse", "sqnrDb", "maxAbsError", "saturated", "underflowed", "subnormal",
+      "notFinite",
     ]
     return [header] + tensors.map { row in
       let numbers = [row.absmax, row.rms, row.nrmse, row.sqnrDb, row.maxAbsError].map(\.shortDescription)
@@ -101,15 +105,17 @@ struct QuantizationDocument: Encodable {
     let hasScale = tensors.contains { $0.scale != nil && $0.scale != 1 }
     /// The widest table of 100 columns or less, by the room for names.
     func table(nameWidth: Int) -> [String] {
-    var table = Table(
-      ["tensor", "shape"] + (hasScale ? ["scale"] : []) + ["absmax", "rms", "SQNR dB", "subnormal", "to zero", "saturated"], leftAligned: [0, 1])
-    for row in tensors {
-      table.add(
-        [shortened(row.name, nameWidth), row.shape.map(String.init).joined(separator: "x")] + (hasScale ? [row.scale?.threeDigits ?? ""] : [])
-          + [row.absmax.threeDigits, row.rms.threeDigits, row.sqnrDb.isNaN ? "-" : row.sqnrDb.significant(4)]
-          + [row.subnormal, row.underflowed, row.saturated].map { share($0, of: row.n) })
-    }
-    return table.lines()
+      var table = Table(
+        ["tensor", "shape"] + (hasScale ? ["scale"] : []) + ["absmax", "rms", "SQNR dB", "subnormal", "to zero", "saturated"],
+        leftAligned: [0, 1])
+      for row in tensors {
+        table.add(
+          [shortened(row.name, nameWidth), row.shape.map(String.init).joined(separator: "x")]
+            + (hasScale ? [row.scale?.threeDigits ?? ""] : [])
+            + [row.absmax.threeDigits, row.rms.threeDigits, row.sqnrDb.isNaN ? "-" : row.sqnrDb.significant(4)]
+            + [row.subnormal, row.underflowed, row.saturated].map { share($0, of: row.n) })
+      }
+      return table.lines()
     }
     let rows = [34, 28, 22, 16].lazy.map(table).first { lines in lines.allSatisfy { $0.count <= 100 } } ?? table(nameWidth: 12)
     var small = Table(["x", "value", "error"])
@@ -118,7 +124,8 @@ struct QuantizationDocument: Encodable {
     }
     let plateau = plateauDb.map { "; plateau of its elements \($0.significant(4)) dB" } ?? ""
     return ["\(format), \(rounding): \(bitsPerElement.shortDescription) bits a number\(plateau)"] + rows + [
-      "\(n) number\(n == 1 ? "" : "s"): NRMSE \(nrmse.threeDigits), SQNR \(sqnrDb.isNaN ? "-" : sqnrDb.significant(4)) dB, largest error \(maxAbsError.threeDigits)",
+      "\(n) number\(n == 1 ? "" : "s"): NRMSE \(nrmse.threeDigits), SQNR \(sqnrDb.isNaN ? "-" : sqnrDb.significant(4)) dB, "
+        + "largest error \(maxAbsError.threeDigits)",
       "  saturated \(saturated) (\(share(saturated, of: n))), to zero \(underflowed) (\(share(underflowed, of: n)))"
         + (notFinite > 0 ? ", not finite \(notFinite)" : ""),
     ] + (tensors.contains { $0.values != nil } ? [""] + small.lines() : [])
@@ -153,7 +160,9 @@ struct QuantizedFile {
   init(_ path: String, _ sources: [TensorSource], _ output: OutputOptions) throws {
     let isArchive = path.lowercased().hasSuffix(".npz")
     if sources.count == 1 && !isArchive {
-      kind = .single(try NPYWriter(path, shape: sources[0].shape, elementType: sources[0].valueType, isFortranOrder: sources[0].isFortranOrder))
+      kind = .single(
+        try NPYWriter(
+          path, shape: sources[0].shape, elementType: sources[0].valueType, isFortranOrder: sources[0].isFortranOrder))
       return
     }
     if !isArchive { output.note("\(path) is an archive of \(sources.count) arrays (.npz), which numpy.load reads by that name too") }

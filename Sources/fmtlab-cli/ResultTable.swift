@@ -27,7 +27,9 @@ struct ResultTable {
   init(_ path: String, _ operation: Operation, _ input: Format, _ target: Format) throws {
     name = path == "-" ? "standard input" : path
     let texts = path == "-" ? try Input.lines() : try ResultTable.lines(ofFile: path)
-    let numbered = texts.enumerated().map { (number: $0 + 1, text: $1) }.filter { !$0.text.allSatisfy(\.isWhitespace) && !$0.text.hasPrefix("#") }
+    let numbered = texts.enumerated().map { (number: $0 + 1, text: $1) }.filter {
+      !$0.text.allSatisfy(\.isWhitespace) && !$0.text.hasPrefix("#")
+    }
     guard let header = numbered.first else { throw Failure.badData("\(name) is empty; give a header and a line an input.") }
     let names = ResultTable.fields(header.text).map { $0.lowercased() }
     let variables = Array(["x", "y", "z"].prefix(operation.arity))

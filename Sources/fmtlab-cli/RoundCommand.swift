@@ -38,7 +38,8 @@ struct RoundCommand: ParsableCommand {
     case .plain(let format): try run(format)
     case .logarithmic(let format): try run(format)
     case .scaled(let format):
-      throw Failure.usage("--to \(format): numbers in it share a scale; `fmtlab quantize` takes arrays, and --to \(format.element) rounds elements.")
+      throw Failure.usage(
+        "--to \(format): numbers in it share a scale; `fmtlab quantize` takes arrays, and --to \(format.element) rounds elements.")
     }
   }
 
@@ -99,6 +100,7 @@ extension Rounder {
 
   func checkWrapping(_ number: Extended, _ text: String) throws {
     guard !canWrap(number) else { return }
-    throw Failure.badData("'\(text)' is too large to wrap exactly; with --overflow wrap give numbers below 2^\(120 + format.quantumExponent).")
+    throw Failure.badData(
+      "'\(text)' is too large to wrap exactly; with --overflow wrap give numbers below 2^\(120 + format.quantumExponent).")
   }
 }

@@ -16,7 +16,8 @@ struct ValuesCommand: ParsableCommand {
         fmtlab values e2m1fn
       """)
 
-  @Argument(help: ArgumentHelp("The format, of at most 24 bits.", valueName: "format"), transform: { try NamedFormat($0) }) var named: NamedFormat
+  @Argument(help: ArgumentHelp("The format, of at most 24 bits.", valueName: "format"), transform: { try NamedFormat($0) })
+  var named: NamedFormat
   @OptionGroup var output: OutputOptions
 
   /// Rows are printed as they come: the largest formats have 2^24.

@@ -49,7 +49,8 @@ struct WidthsCommand: ParsableCommand {
     }
     let product = ExactAccumulator(products: format, other, count: 1)
     let document = Document(
-      format: format.name, by: other.name, quantumExponent: product.quantumExponent, productMagnitudeBits: product.productMagnitudeBits, results: rows)
+      format: format.name, by: other.name, quantumExponent: product.quantumExponent,
+      productMagnitudeBits: product.productMagnitudeBits, results: rows)
     if output.json { return try Output.json(document) }
     func cells(_ row: Row) -> [String] { ["\(row.n)", "\(row.width)", row.accumulator ?? "", row.a2q.map(String.init) ?? ""] }
     if output.csv {

@@ -39,6 +39,7 @@ public struct BlockQuantizer: Hashable, Sendable {
     summary(Run(x: x, count: count, stride: stride, start: index))
   }
 
+  /// The summary of all the numbers of an array, as one run from position 0; of none if it is empty. O(n).
   public func summary(of x: [Double]) -> GroupSummary {
     x.withUnsafeBufferPointer { $0.baseAddress.map { summary(of: $0, count: x.count) } ?? GroupSummary() }
   }

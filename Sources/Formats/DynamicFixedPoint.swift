@@ -45,6 +45,7 @@ public struct DynamicFixedPoint: Hashable, Sendable {
   /// The numbers, exactly.
   public var values: [Dyadic] { integers.map { Dyadic(Int128($0), exponent: exponent) } }
 
+  /// Whether every number is 0, or there is none, so that `exponent` means nothing. O(n).
   public var isZero: Bool { integers.allSatisfy { $0 == 0 } }
 }
 
@@ -123,6 +124,7 @@ extension DynamicFixedPoint {
     /// The first term that took the accumulator out of its range, `nil` if none did.
     public let firstOverflow: Int?
 
+    /// What the accumulator holds, `integer` · 2^`exponent`, exactly: the dot product itself if `isExact`.
     public var value: Dyadic { Dyadic(Int128(integer), exponent: exponent) }
     /// A wrapping accumulator may be exact although it overflowed on its way.
     public var isExact: Bool { Int128(integer) == exactInteger }

@@ -4,8 +4,11 @@
 extension ScaledFormat {
   /// A named scaled format.
   public struct Entry: Hashable, Sendable {
+    /// The name to print, which `ScaledFormat` also reads, in any case.
     public let name: String
+    /// What the name stands for, equal to the format that its generic spelling reads as.
     public let format: ScaledFormat
+    /// The specification or the kind of scaling that it comes from, in words, as tables group formats.
     public let family: String
     /// Other tools' names, as they write them.
     public let aliases: [String]
@@ -19,6 +22,8 @@ extension ScaledFormat {
     }
   }
 
+  /// Names for one format each, in the order of tables. Of an equal format the first name is the one that is printed, before
+  /// those of numbered families, which are read as well without being listed.
   public static let catalogue: [Entry] = [
     Entry("mxfp8_e4m3", "OCP MX", "pow2(e4m3fn)/32", ["mxfp8", "mx_fp8", "mx_fp8_e4m3", "MXFP8E4M3"]),
     Entry("mxfp8_e5m2", "OCP MX", "pow2(e5m2)/32", ["mx_fp8_e5m2", "MXFP8E5M2"]),

@@ -39,6 +39,7 @@ extension Figure {
     func shows(_ value: Double) -> Bool { value.isFinite && (value > 0 || scale == .linear) }
   }
 
+  /// How an axis maps numbers to lengths, and how it writes its tics. Logarithmic axes show positive numbers only.
   public enum Scale: Sendable {
     case linear
     /// Logarithmic, with tics 16, 32, 64.
@@ -49,6 +50,7 @@ extension Figure {
     case log10
   }
 
+  /// Points drawn in one style, in the order given (lines follow it), with one entry in the key and one block in the data.
   public struct Series: Sendable {
     public let name: String
     public let points: [(x: Double, y: Double)]
@@ -59,6 +61,7 @@ extension Figure {
     }
   }
 
+  /// What the points of a series stand for, which decides how they are drawn.
   public enum Style: Sendable {
     /// A solid line with marks: a few measured points.
     case measured

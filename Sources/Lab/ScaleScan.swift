@@ -31,6 +31,7 @@ public struct ScaleScan: Sendable {
   public let count: Int
   public let stride: Int
 
+  /// What one scale s costs: the error of s·Q(x/s) over the numbers used, and the shares of them that leave the range.
   public struct Point: Hashable, Sendable {
     public let scale: Double
     /// ‖s·Q(x/s) − x‖ / ‖x‖ in the Euclidean norm.

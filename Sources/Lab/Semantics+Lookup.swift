@@ -38,6 +38,7 @@ extension Semantics.Outcome {
 }
 
 extension Semantics.Evidence {
+  /// How it was obtained and from which version or text, as in "measured, version 1.0".
   public var description: String {
     switch self {
     case .measured(let version): "measured, version \(version)"

@@ -7,6 +7,7 @@ public import Formats
 ///
 /// fmtlab's own conversions are ``Formats/Rounder``s; this type only describes other people's, in terms of them.
 public struct Semantics: Hashable, Sendable {
+  /// Whose conversion it is.
   public let peer: Peer
   /// The format or the call, as the tool writes it.
   public let name: String
@@ -22,18 +23,25 @@ public struct Semantics: Hashable, Sendable {
   public let overflow: Outcome
   /// What negative numbers become in an unsigned format, if they do not round to zero.
   public let negative: Outcome
+  /// What ±∞ becomes; in an unsigned format −∞ is a negative number, except where `overflow` wraps or `negative` is unbounded.
   public let infinity: Outcome
+  /// What NaN becomes, with its sign clear.
   public let nan: Outcome
+  /// What zeros become, and the sign of what rounds to zero.
   public let zero: Zero
+  /// What becomes of numbers at the bottom of the range.
   public let tiny: Tiny
+  /// How the description is known to be right.
   public let evidence: Evidence
   /// What else there is to know, in one line.
   public let remark: String?
 
+  /// A tool or a standard; the raw value is its name on the command line.
   public enum Peer: String, Hashable, Sendable, CaseIterable {
     case mlDtypes = "ml_dtypes"
     case gfloat, cpfloat, mptorch, qtorch, pychop, ocp, p3109
 
+    /// Its name in full and what it is, in one line.
     public var title: String {
       switch self {
       case .mlDtypes: "ml_dtypes, the types of JAX and TensorFlow for NumPy"
@@ -55,7 +63,9 @@ public struct Semantics: Hashable, Sendable {
     /// Infinity of its sign; +∞ where the format has no sign.
     case infinity
     case nan
+    /// −0, for either sign.
     case negativeZero
+    /// +0, for either sign.
     case zero
     /// The residue modulo 2^width.
     case wrapped
@@ -81,6 +91,7 @@ public struct Semantics: Hashable, Sendable {
 
   /// What becomes of magnitudes below the smallest normal number 2^emin.
   public enum Tiny: Hashable, Sendable {
+    /// They round on the format's own grid, to subnormal numbers where it has them.
     case gradual
     /// Up to quarters/4 · 2^emin zero, above that 2^emin, looked at before the rounding.
     case flushed(quarters: Int)
@@ -88,6 +99,7 @@ public struct Semantics: Hashable, Sendable {
     case raised
   }
 
+  /// Where the description comes from: observation is stronger than reading.
   public enum Evidence: Hashable, Sendable {
     /// Compared with the tool of this version on a great many inputs.
     case measured(String)

@@ -10,40 +10,59 @@ public import Formats
 ///
 /// Complexity: about 10 inputs a code; a second for formats of 16 bits.
 public struct SemanticsComparison: Sendable {
+  /// fmtlab's side: the format, rounding and policies held against the tool's.
   public let rounder: Rounder
+  /// The tool's side.
   public let semantics: Semantics
   /// How many inputs there were.
   public let count: Int
+  /// One element for each kind that occurs, in the order of ``Kind``; empty if every result is the same, signs of zeros included.
   public let differences: [Difference]
 
+  /// All inputs whose results differ for one reason, with one of them as the example.
   public struct Difference: Sendable {
+    /// The reason that they have in common.
     public let kind: Kind
+    /// How many inputs there are of this kind.
     public let count: Int
-    /// The plainest of the inputs, and what both make of it.
+    /// The plainest of them.
     public let input: Value
+    /// What the rounder makes of `input`.
     public let ours: Value
+    /// What the tool makes of `input`; `nil` where it makes nothing of it.
     public let theirs: Value?
   }
 
+  /// Why two results differ. An input has one kind; rounding twice goes before all others. The raw value is its name in output.
   public enum Kind: String, Hashable, Sendable, CaseIterable {
     /// Up to the larger of two maxima.
     case maximum
+    /// Finite numbers beyond both maxima, and infinities.
     case overflow, infinity
     case nan = "NaN"
+    /// Zeros of which the tool does not make a zero.
     case zero
+    /// Both results are zero, with different signs.
     case negativeZero = "negative zero"
     /// Negative numbers of an unsigned format.
     case sign
+    /// Middles of gaps, rounded to different sides; and what lies below the smallest normal number of either format, or is raised.
     case ties, subnormals
     /// One of the formats has the number as a value and the other does not.
     case values
+    /// The results would agree if the tool did not round to other formats on the way.
     case doubleRounding = "double rounding"
+    /// Any other difference.
     case rounding
   }
 
   /// The largest width whose codes are all tried.
   public static let largestWidth = 16
 
+  /// Tries both on every input.
+  ///
+  /// - Errors: `FormatError` where the data of `semantics` contradict each other.
+  /// - Precondition: both formats have at most ``largestWidth`` bits.
   public init(_ rounder: Rounder, _ semantics: Semantics) throws(FormatError) {
     precondition(max(rounder.format.width, semantics.values.width) <= SemanticsComparison.largestWidth, "too many codes to try")
     (self.rounder, self.semantics) = (rounder, semantics)

@@ -7,9 +7,12 @@ public import Formats
 public struct SemanticsSearch: Sendable {
   /// One observation: a number, and the values that its result may mean (a decimal may be short for a binary64 or a binary32).
   public struct Row: Sendable {
+    /// The number that was converted, exactly as given.
     public let input: Extended
+    /// The readings of the observed result, one or two; a conversion that gives any of them reproduces the row.
     public let results: [Value]
 
+    /// Reads the result as the nearest binary64, and as the nearest binary32 where that differs and is finite.
     public init(input: Extended, result: Extended) throws(FormatError) {
       self.input = input
       // A format is not wider than these, so a value that is printed in the short form of either is told.
@@ -22,11 +25,15 @@ public struct SemanticsSearch: Sendable {
 
   /// A way to convert.
   public enum Candidate: Sendable {
+    /// fmtlab's rounding to a format, policies included.
     case fmtlab(Rounder)
+    /// What a tool or a standard is described to do.
     case peer(Semantics)
   }
 
+  /// How well one candidate explains the observations.
   public struct Match: Sendable {
+    /// The conversion that was tried.
     public let candidate: Candidate
     /// How many rows it reproduces.
     public let count: Int

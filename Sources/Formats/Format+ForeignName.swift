@@ -35,7 +35,8 @@ extension Format {
     if scanner.take("{") {
       let fields = scanner.rest.dropLast().split(separator: ",")
       let words = ["signed": "s", "unsigned": "u", "extended": "e", "finite": "f"]
-      guard fields.count == 4, scanner.rest.last == "}", let sign = words[String(fields[2])], let range = words[String(fields[3])] else { return nil }
+      guard fields.count == 4, scanner.rest.last == "}", let sign = words[String(fields[2])], let range = words[String(fields[3])]
+      else { return nil }
       return "k\(fields[0])p\(fields[1])\(sign)\(range)"
     }
     guard let k = scanner.number(), scanner.take("p"), let p = scanner.number() else { return nil }

@@ -137,7 +137,9 @@ extension Format {
     var multiplier: Multiplier?
     if specials == .ieee, isSigned, zeroField == .subnormals, scanner.take(":cfg") {
       multiplier = scanner.number().flatMap { Multiplier(rawValue: $0) }
-      guard let multiplier else { throw .fieldOutOfRange(name, field: "a multiplier", given: String(scanner.rest), allowed: "cfg1 to cfg6") }
+      guard let multiplier else {
+        throw .fieldOutOfRange(name, field: "a multiplier", given: String(scanner.rest), allowed: "cfg1 to cfg6")
+      }
       (specials, zeroField) = (multiplier.specials, multiplier.zeroField)
     }
     guard scanner.isAtEnd else { return nil }

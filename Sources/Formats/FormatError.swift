@@ -29,7 +29,8 @@ extension FormatError: CustomStringConvertible {
     case .flush(let format):
       return "\(format) has no subnormals to flush; leave the subnormals policy at 'keep'."
     case .stochastic(let format):
-      return "stochastic rounding needs gaps that are powers of two, which \(format) does not have everywhere; use rne, rna, rnz, rz, ru, rd or ro."
+      return "stochastic rounding needs gaps that are powers of two, which \(format) does not have everywhere; "
+        + "use rne, rna, rnz, rz, ru, rd or ro."
     }
   }
 

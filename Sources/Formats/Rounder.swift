@@ -200,7 +200,8 @@ extension Rounder {
   private func overflowed(isNegative: Bool) -> Rounded {
     if staysFinite(isNegative: isNegative) { return clamped(isNegative: isNegative) }
     let isInfinite = format.hasInfinity && (format.isSigned || !isNegative)
-    return Rounded(isInfinite ? .infinity(negative: isNegative) : .nan, isInfinite ? [.inexact, .overflow] : [.inexact, .overflow, .invalid])
+    return Rounded(
+      isInfinite ? .infinity(negative: isNegative) : .nan, isInfinite ? [.inexact, .overflow] : [.inexact, .overflow, .invalid])
   }
 
   /// Whether what lies beyond an end of the range becomes that end.

@@ -8,7 +8,8 @@ extension Semantics.Peer {
   public var conversions: [Semantics] { Semantics.catalogue.filter { $0.peer == self } }
 
   /// The conversions that a name asks for: one that the tool itself uses, or a name that fmtlab knows. Nearest first: the tool's own
-  /// name, then the same finite numbers, then formats that only share their name with fmtlab's, then what its parameters allow.
+  /// name, then the same finite numbers, then formats that only share their name with fmtlab's, then what its parameters allow, then
+  /// formats of the same width and precision.
   public func conversions(named name: String) -> [Semantics] {
     let own = conversions.filter { $0.name.lowercased() == name.lowercased() || $0.name.lowercased().hasPrefix(name.lowercased() + ",") }
     if !own.isEmpty { return own }
@@ -16,7 +17,10 @@ extension Semantics.Peer {
     let same = conversions.filter { $0.nearest == format || $0.values == format && $0.nearest == nil }
     if !same.isEmpty { return same }
     let values = conversions.filter { $0.values == format }
-    return values.isEmpty ? Semantics.family(self, format) : values
+    if !values.isEmpty { return values }
+    let family = Semantics.family(self, format)
+    if !family.isEmpty { return family }
+    return conversions.filter { $0.values.width == format.width && $0.values.precision == format.precision && $0.values.isFloating == format.isFloating }
   }
 }
 
@@ -53,7 +57,7 @@ extension Overflow {
     switch self {
     case .saturate, .propagate: "the largest number"
     case .wrap: "its residue"
-    case .ieee where format.name.hasPrefix("k") && !format.hasInfinity: "the largest number"
+    case .ieee where format.isP3109 && !format.hasInfinity: "the largest number"
     case .ieee, .infinity: format.hasInfinity ? "infinity" : "NaN"
     }
   }

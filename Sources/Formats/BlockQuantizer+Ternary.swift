@@ -1,70 +1,104 @@
 // SPDX-License-Identifier: Apache-2.0
 // Least-squares ternary approximation, and sums of several.
 
-extension BlockQuantizer {
-  /// Replaces a group by the sum of `terms` ternary approximations, each of what the ones before it leave.
-  ///
-  /// - Complexity: O(n log n) a term.
-  func quantizeTernary(_ run: Run, terms: Int, _ tally: inout QuantizationTally) throws(QuantizationError) -> GroupScale {
-    let count = run.count
-    let x = (0..<count).map { run[$0] }
-    if nonFinite == .reject, let i = x.firstIndex(where: { !$0.isFinite }) { throw .notFinite(x[i], index: run.index(i)) }
-    // Infinities become ±(a₁ + a₂ + …), and have no part in the scales.
-    var rest = x.map { $0.isFinite ? $0 : 0 }
-    var approximation = Array(repeating: 0.0, count: count)
-    var factors: [Dyadic] = []
-    var isUsed = Array(repeating: false, count: count)
-    for term in 0..<terms {
-      let (factor, threshold) = Ternary.leastSquares(rest)
-      factors.append(factor)
-      let a = Double(exactly: factor)!
-      for i in 0..<count {
-        let source = x[i].isFinite ? rest[i] : x[i]
-        let t = source.isNaN ? source : source.magnitude >= threshold && source != 0 ? Double(signOf: source, magnitudeOf: 1) : 0
-        isUsed[i] = isUsed[i] || t != 0
-        approximation[i] += a * t
-        rest[i] -= x[i].isFinite ? a * t : 0
-        run.elements?[term * count + i] = t
-      }
-    }
-    tally.count += count
-    for i in 0..<count {
-      run.y?[i * run.stride] = approximation[i]
-      guard x[i].isFinite else {
-        tally.notFinite += 1
-        continue
-      }
-      if x[i] != 0 && !isUsed[i] { tally.underflowed += 1 }
-      tally.note(x[i], approximation[i])
-    }
-    return .ternary(factors)
-  }
-}
+/// One ternary approximation: what is at least `threshold` in magnitude becomes ±`factor`, the rest 0.
+public struct TernaryTerm: Hashable, Sendable {
+  public let factor: Dyadic
+  public let threshold: Double
+  private let value: Double
 
-enum Ternary {
-  /// The a, rounded to fp32, and the least magnitude that becomes ±a, which leave the least Σ (x − a t)² with t in {−1, 0, 1}.
+  /// The term with the least Σ (x − a t)², t in {−1, 0, 1}, for numbers of these magnitudes, which are sorted, largest first.
   ///
-  /// For numbers that become ±a the best a is the mean S/k of their magnitudes, and the error is Σx² − S²/k: so they are
-  /// the k largest, and k makes S²/k largest; the smallest such k. A group of zeros has a = 0.
-  static func leastSquares(_ x: [Double]) -> (factor: Dyadic, threshold: Double) {
-    let magnitudes = x.map(\.magnitude).sorted(by: >)
-    var (sum, carry, best, threshold) = (0.0, 0.0, 0.0, Double.infinity)
+  /// For numbers that become ±a the best a is the mean S/k of their magnitudes, and the error is Σx² − S²/k: so they are the k
+  /// largest, and k makes S²/k largest; the smallest such k. a is rounded to fp32. A group of zeros has a = 0.
+  public init(leastSquares magnitudes: [Float]) { self.init(magnitudes.count) { Double(magnitudes[$0]) } }
+
+  public init(leastSquares magnitudes: [Double]) { self.init(magnitudes.count) { magnitudes[$0] } }
+
+  private init(_ count: Int, _ magnitude: (Int) -> Double) {
+    let largest = count == 0 ? 0 : magnitude(0)
+    var (sum, carry, best, chosen) = (0.0, 0.0, 0.0, 0)
     // A power of two in front keeps the squares in range.
-    let unit = magnitudes.first.flatMap(Dyadic.init).map { $0.isZero ? 1 : Double.power(max(-$0.floorLog2, -1022)) } ?? 1
-    for (index, magnitude) in magnitudes.enumerated() where magnitude > 0 {
+    let unit = largest == 0 ? 1 : Double.power(min(max(-Dyadic(largest)!.floorLog2, -1022), 1023))
+    for i in 0..<count where magnitude(i) > 0 {
       // Fast2Sum: the sum so far is not less than the next magnitude.
-      let next = magnitude * unit + carry
+      let next = magnitude(i) * unit + carry
       let total = sum + next
       carry = next - (total - sum)
       sum = total
-      let gain = sum * sum / Double(index + 1)
-      if gain > best { (best, threshold) = (gain, magnitude) }
+      let gain = sum * sum / Double(i + 1)
+      if gain > best { (best, chosen) = (gain, i + 1) }
     }
-    let chosen = magnitudes.prefix { $0 >= threshold }
-    if chosen.isEmpty { return (.zero, .infinity) }
+    // Equal magnitudes go together.
+    while chosen > 0, chosen < count, magnitude(chosen) == magnitude(chosen - 1) { chosen += 1 }
     var exact = ExactSum(of: .fp64)
-    for magnitude in chosen { exact += Dyadic(magnitude)! }
-    let mean = Unrounded.quotient(exact.unrounded.roundedToOdd, Dyadic(Int128(chosen.count)))
-    return (Rounder(grid: .fp32, .nearestEven).round(mean).value.dyadic ?? .zero, threshold)
+    for i in 0..<chosen { exact += Dyadic(magnitude(i))! }
+    let mean = chosen == 0 ? Unrounded(.zero) : Unrounded.quotient(exact.unrounded.roundedToOdd, Dyadic(Int128(chosen)))
+    factor = Rounder(grid: .fp32, .nearestEven).round(mean).value.dyadic ?? .zero
+    threshold = chosen == 0 ? .infinity : magnitude(chosen - 1)
+    value = Double(exactly: factor)!
+  }
+
+  /// −1, 0 or 1; NaN of NaN.
+  func sign(of x: Double) -> Double {
+    x.isNaN ? x : x.magnitude >= threshold && x != 0 ? Double(signOf: x, magnitudeOf: 1) : 0
+  }
+
+  /// What the term leaves of a finite number, in binary64.
+  public func rest(of x: Double) -> Double { x - value * sign(of: x) }
+
+  /// a t of x.
+  func approximation(of x: Double) -> Double { value * sign(of: x) }
+}
+
+extension BlockQuantizer {
+  /// Replaces numbers by the sum of ternary approximations, each of what the ones before it leave. Infinities become ±(a₁ + a₂ + …).
+  ///
+  /// - Complexity: O(n) a term.
+  @discardableResult
+  public func quantize(
+    _ x: UnsafePointer<Double>, into y: UnsafeMutablePointer<Double>, count: Int, stride: Int = 1, terms: [TernaryTerm], at index: Int = 0
+  ) throws(QuantizationError) -> QuantizationTally {
+    var tally = QuantizationTally()
+    try quantize(Run(x: x, y: y, count: count, stride: stride, start: index), terms, &tally)
+    return tally
+  }
+
+  /// The same for a group whose terms follow from it.
+  ///
+  /// - Complexity: O(n log n) a term.
+  func quantizeTernary(_ run: Run, terms: Int, _ tally: inout QuantizationTally) throws(QuantizationError) -> GroupScale {
+    var rest = (0..<run.count).map { run[$0] }.filter(\.isFinite)
+    var found: [TernaryTerm] = []
+    for _ in 0..<terms {
+      let term = TernaryTerm(leastSquares: rest.map(\.magnitude).sorted(by: >))
+      found.append(term)
+      for i in rest.indices { rest[i] = term.rest(of: rest[i]) }
+    }
+    try quantize(run, found, &tally)
+    return .ternary(found.map(\.factor))
+  }
+
+  private func quantize(_ run: Run, _ terms: [TernaryTerm], _ tally: inout QuantizationTally) throws(QuantizationError) {
+    tally.count += run.count
+    for i in 0..<run.count {
+      let x = run[i]
+      guard x.isFinite || nonFinite == .propagate else { throw .notFinite(x, index: run.index(i)) }
+      var (rest, approximation, isUsed) = (x, 0.0, false)
+      for (j, term) in terms.enumerated() {
+        let part = term.approximation(of: rest)
+        approximation += part
+        isUsed = isUsed || part != 0
+        run.elements?[j * run.count + i] = term.sign(of: rest)
+        if x.isFinite { rest -= part }
+      }
+      run.y?[i * run.stride] = approximation
+      guard x.isFinite else {
+        tally.notFinite += 1
+        continue
+      }
+      if x != 0 && !isUsed { tally.underflowed += 1 }
+      tally.note(x, approximation)
+    }
   }
 }

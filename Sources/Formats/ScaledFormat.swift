@@ -52,17 +52,16 @@ public enum Granularity: Hashable, Sendable {
 // MARK: - Facts for those who quantise
 
 extension ScaledFormat {
-  /// Whether a group may be quantised in parts, given its summary. A ternary group must be there as a whole.
-  public var isStreamable: Bool { !isTernary || granularity != .tensor }
-
-  var isTernary: Bool { if case .ternary = scale { true } else { false } }
+  /// Whether values are sums of ±a and 0, whose scales depend on every number of a group.
+  public var isTernary: Bool { if case .ternary = scale { true } else { false } }
 
   /// Whether quantising needs a summary of the whole tensor, or of the channel.
   public var needsTensorSummary: Bool {
     if case .twoLevel = scale { return true }
     if case .fixed = scale { return false }
+    if case .ternary = scale { return false }
     if case .block = granularity { return false }
-    return isStreamable
+    return true
   }
 
   /// Bits of storage for each number, with the whole bytes of the scales of full blocks; scales of tensors and channels count nothing.

@@ -15,8 +15,6 @@ struct Layout {
   let countsChannels: Bool
   /// Whether blocks run along the axis.
   private let hasBlocks: Bool
-  /// Whether the tensor is one piece.
-  private let isWhole: Bool
 
   /// Numbers of a piece, about.
   private static let pieceSize = 1 << 17
@@ -30,11 +28,11 @@ struct Layout {
       let fromStart = axis < 0 ? axis + rank : axis
       return source.isFortranOrder ? rank - 1 - fromStart : fromStart
     }
-    (isWhole, block, countsChannels, hasBlocks) =
+    (block, countsChannels, hasBlocks) =
       switch format.granularity {
-      case .tensor: (!format.isStreamable, 1, false, false)
-      case .channel: (false, 1, true, false)
-      case .block(let size): (false, size, false, true)
+      case .tensor: (1, false, false)
+      case .channel: (1, true, false)
+      case .block(let size): (size, false, true)
       }
     guard rank > 0, countsChannels || hasBlocks else {
       (outer, length, inner) = (1, source.count, 1)
@@ -46,18 +44,20 @@ struct Layout {
     inner = shape[(middle + 1)...].reduce(1, *)
   }
 
+  /// Whether every channel lies in one piece: its scale then needs no pass of its own.
+  var hasWholeChannels: Bool { countsChannels && outer == 1 && inner <= Layout.pieceSize }
+
   /// Consecutive ranges of positions that cut no block.
   var pieces: [Range<Int>] {
     let slice = length * inner
     let count = outer * slice
     if count == 0 { return [] }
-    if isWhole { return [0..<count] }
     if slice <= Layout.pieceSize {
       let step = Layout.pieceSize / slice * slice
       return stride(from: 0, to: count, by: step).map { $0..<min($0 + step, count) }
     }
-    // A channel, whose summary is known, may be cut.
-    let unit = hasBlocks ? block * inner : 1
+    // A channel whose summary is known may be cut.
+    let unit = hasBlocks ? block * inner : hasWholeChannels ? inner : 1
     let step = max(1, Layout.pieceSize / unit) * unit
     return (0..<outer).flatMap { o in
       stride(from: o * slice, to: (o + 1) * slice, by: step).map { $0..<min($0 + step, (o + 1) * slice) }

@@ -11,8 +11,8 @@ public import Tensors
 /// bits on any number of threads.
 ///
 /// - Complexity: O(n), 1 MiB of memory for each thread; more where the numbers of one block, along an axis that is not the last,
-///   are spread over more. A ternary group that is the whole tensor is held in memory: 8 bytes a number, and as much again
-///   to sort it.
+///   are spread over more. For a ternary format with one scale for the tensor the magnitudes of its numbers are sorted: 4 bytes a
+///   number of a 4-byte type, 8 of others and for further terms, and half as much again.
 public struct TensorQuantizer: Sendable {
   public let quantizer: BlockQuantizer
   /// The axis along which channels are counted or blocks run, from 0, or from the end where negative. By default channels are
@@ -49,10 +49,11 @@ public struct TensorQuantizer: Sendable {
     _ source: TensorSource, to writer: NPYWriter? = nil, progress: Progress = .silent
   ) throws(TensorQuantizationError) -> Report {
     let layout = try Layout(source, quantizer.format, axis)
-    let summaries = try quantizer.format.needsTensorSummary ? summarize(source, layout) : []
+    let summaries = try quantizer.format.needsTensorSummary && !layout.hasWholeChannels ? summarize(source, layout) : []
+    let terms = try ternaryTerms(source, layout)
     let pieces = layout.pieces
     let results = parallelMap(pieces.count, parallelism, progress: progress) { i in
-      Result { () throws(TensorQuantizationError) in try quantize(pieces[i], source, layout, summaries, writer) }
+      Result { () throws(TensorQuantizationError) in try quantize(pieces[i], source, layout, summaries, terms, writer) }
     }
     var (tally, histogram, largest) = (QuantizationTally(), MagnitudeHistogram(), 0.0)
     for result in results {
@@ -62,7 +63,7 @@ public struct TensorQuantizer: Sendable {
       largest = max(largest, piece.maxMagnitude)
     }
     var scale: Double?
-    if quantizer.format.granularity == .tensor, quantizer.format.isStreamable {
+    if quantizer.format.granularity == .tensor, !quantizer.format.isTernary {
       scale = quantizer.scale(of: summaries.first ?? GroupSummary()).factor
     }
     return Report(name: source.name, shape: source.shape, tally: tally, scale: scale, maxMagnitude: largest, histogram: histogram)
@@ -96,6 +97,49 @@ public struct TensorQuantizer: Sendable {
     return summaries
   }
 
+  /// The terms of a ternary format with one scale for the tensor, otherwise none. The magnitudes of all numbers are held and sorted, with
+  /// half as much again for the sort: 4 bytes each for the first term where binary32 holds them, otherwise 8.
+  private func ternaryTerms(_ source: TensorSource, _ layout: Layout) throws(TensorQuantizationError) -> [TernaryTerm] {
+    guard case .ternary(let count) = quantizer.format.scale, quantizer.format.granularity == .tensor else { return [] }
+    var terms: [TernaryTerm] = []
+    while terms.count < count {
+      terms.append(
+        terms.isEmpty && source.isBinary32
+          ? TernaryTerm(leastSquares: try sortedMagnitudes(source, layout, []) { Float($0) })
+          : TernaryTerm(leastSquares: try sortedMagnitudes(source, layout, terms) { $0 }))
+    }
+    return terms
+  }
+
+  /// The magnitudes of what the terms leave of the finite numbers, largest first; 0 in the place of the others.
+  private func sortedMagnitudes<T: BinaryFloatingPoint & Sendable>(
+    _ source: TensorSource, _ layout: Layout, _ terms: [TernaryTerm], _ convert: @Sendable (Double) -> T
+  ) throws(TensorQuantizationError) -> [T] {
+    let pieces = layout.pieces
+    var failure: TensorQuantizationError?
+    var magnitudes = [T](unsafeUninitializedCapacity: source.count) { buffer, initialized in
+      // Each piece writes its own part.
+      nonisolated(unsafe) let slots = buffer
+      let results = parallelMap(pieces.count, parallelism) { i in
+        Result { () throws(TensorQuantizationError) in
+          _ = try read(pieces[i], source) { x in
+            for j in x.indices {
+              let rest = terms.reduce(x[j]) { $1.rest(of: $0) }
+              slots.initializeElement(at: pieces[i].lowerBound + j, to: rest.isFinite ? convert(rest.magnitude) : 0)
+            }
+          }
+        }
+      }
+      do throws(TensorQuantizationError) {
+        for result in results { try result.get() }
+        initialized = source.count
+      } catch { failure = error }
+    }
+    if let failure { throw failure }
+    magnitudes.sort(by: >)
+    return magnitudes
+  }
+
   private struct Piece {
     var tally = QuantizationTally()
     var histogram = MagnitudeHistogram()
@@ -103,7 +147,8 @@ public struct TensorQuantizer: Sendable {
   }
 
   private func quantize(
-    _ range: Range<Int>, _ source: TensorSource, _ layout: Layout, _ summaries: [GroupSummary], _ writer: NPYWriter?
+    _ range: Range<Int>, _ source: TensorSource, _ layout: Layout, _ summaries: [GroupSummary], _ terms: [TernaryTerm],
+    _ writer: NPYWriter?
   ) throws(TensorQuantizationError) -> Piece {
     var piece = Piece()
     var failure: QuantizationError?
@@ -111,7 +156,12 @@ public struct TensorQuantizer: Sendable {
       piece.histogram = MagnitudeHistogram(UnsafeBufferPointer(x))
       piece.maxMagnitude = quantizer.summary(of: x.baseAddress!, count: x.count).maxMagnitude
       do throws(QuantizationError) {
-        for run in layout.runs(of: range) {
+        for run in layout.runs(of: range) where !terms.isEmpty {
+          piece.tally.merge(try quantizer.quantize(
+            x.baseAddress! + run.offset, into: x.baseAddress! + run.offset, count: run.count, stride: run.stride, terms: terms,
+            at: range.lowerBound + run.offset))
+        }
+        for run in layout.runs(of: range) where terms.isEmpty {
           let within = summaries.isEmpty ? nil : summaries[layout.countsChannels ? run.channel : 0]
           piece.tally.merge(try quantizer.quantize(
             x.baseAddress! + run.offset, into: x.baseAddress! + run.offset, count: run.count, stride: run.stride, within: within,

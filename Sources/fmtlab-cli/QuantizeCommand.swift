@@ -12,7 +12,7 @@ struct QuantizeCommand: ParsableCommand {
     discussion: """
       Reads .npy, .npz, .safetensors (all tensors, or FILE:NAME), .csv, IDX, and .gz of them,
       in pieces of 1 MB. Only compressed files, blocks that run across rows and ternary formats
-      with one scale for the tensor take memory that grows with the tensor. Writes .npy or, for several arrays, .npz,
+      with one scale for the tensor take memory that grows with it. Writes .npy or, for several arrays, .npz,
       whole or not at all: the values that the quantised numbers stand for, as f4 (f8 for inputs
       wider than that), rounded once more where they have more bits.
 

@@ -33,7 +33,6 @@ struct QuantizedTensor {
 }
 
 extension ScaledFormat {
-  fileprivate var isTernary: Bool { if case .ternary = scale { true } else { false } }
   fileprivate var hasTwoLevels: Bool { if case .twoLevel = scale { true } else { false } }
 }
 
@@ -184,8 +183,5 @@ struct QuantizedFile {
 }
 
 extension TensorSource {
-  /// f4 where binary32 holds every element of the source, otherwise f8.
-  fileprivate var valueType: Tensor.StoredType {
-    bytesPerElement < 4 || elementName.hasSuffix("f4") || ["F32", "float"].contains(elementName) ? .f4 : .f8
-  }
+  fileprivate var valueType: Tensor.StoredType { isBinary32 ? .f4 : .f8 }
 }

@@ -33,7 +33,7 @@ import Testing
     ("nvfp4", [600, 384], -1), ("nvfp4/16", [40, 5000], 0), ("bfp8/7", [11, 13, 17], 2), ("dfp16", [400_000], nil), ("dfp8", [50, 60, 70], nil),
     ("int8_symmetric/channel", [64, 3, 3, 3], nil), ("int8_symmetric/channel", [500, 700], 1), ("int8_affine/channel", [3, 200_000], 0),
     ("int8_symmetric/channel", [2, 5, 90_000], 1), ("int4_affine", [100, 100], nil), ("s2fp8", [300, 500], nil), ("ternary/64", [100, 1000], nil),
-    ("ternary", [200, 300], nil), ("fixed(e4m3fn,0.25)", [300_000], nil), ("fixed(posit8,1)", [200, 9], nil),
+    ("ternary", [200, 300], nil), ("ternary", [500, 600], nil), ("ternary2", [500, 600], nil), ("ternary3", [7], nil), ("fixed(e4m3fn,0.25)", [300_000], nil), ("fixed(posit8,1)", [200, 9], nil),
   ]
 
   @Test(arguments: cases)

@@ -100,12 +100,15 @@ struct QuantizationDocument: Encodable {
   }
 
   var lines: [String] {
-    func share(_ count: Int, of n: Int) -> String { count == 0 ? "0" : (100 * Double(count) / Double(n)).significant(2) + " %" }
+    func share(_ count: Int, of n: Int) -> String {
+      let percent = 100 * Double(count) / Double(n)
+      return count == 0 ? "0" : percent < 0.001 ? "<.001 %" : percent.significant(2) + " %"
+    }
     let hasScale = tensors.contains { $0.scale != nil && $0.scale != 1 }
     /// The widest table of 100 columns or less, by the room for names.
     func table(nameWidth: Int) -> [String] {
       var table = Table(
-        ["tensor", "shape"] + (hasScale ? ["scale"] : []) + ["absmax", "rms", "SQNR dB", "subnormal", "to zero", "saturated"],
+        ["tensor", "shape"] + (hasScale ? ["scale"] : []) + ["absmax", "rms", "SQNR dB", "subn.", "to zero", "clamped"],
         leftAligned: [0, 1])
       for row in tensors {
         table.add(
@@ -116,7 +119,7 @@ struct QuantizationDocument: Encodable {
       }
       return table.lines()
     }
-    let rows = [34, 28, 22, 16].lazy.map(table).first { lines in lines.allSatisfy { $0.count <= 100 } } ?? table(nameWidth: 12)
+    let rows = [34, 30, 26, 22, 18].lazy.map(table).first { lines in lines.allSatisfy { $0.count <= 100 } } ?? table(nameWidth: 12)
     var small = Table(["x", "value", "error"])
     for row in tensors {
       for (x, value) in zip(row.numbers ?? [], row.values ?? []) { small.add([x.figure(10), value.figure(10), (value - x).threeDigits]) }

@@ -66,6 +66,23 @@ import Testing
     #expect(run.err.contains(text) && run.notes.filter { $0.hasPrefix("error") }.count == 1, "\(run.err)")
   }
 
+  @Test(arguments: ["mxfp4", "nvfp4", "int8_symmetric/channel", "int8_affine", "dfp16", "s2fp8", "ternary", "e4m3fn"])
+  func picturesAreDrawnOfEveryKindOfScale(_ format: String) throws {
+    let scratch = try Scratch()
+    _ = try succeed("quantize 1,2,3,0.01 --to \(format) --plot \(scratch.url("w.svg").path)")
+    #expect(try scratch.names.contains("w.dat") && scratch.names.contains("w.gp"))
+  }
+
+  @Test(arguments: [("1e300,1", 1.0), ("1e-170", 1), ("1e-200,2e-200", 1), ("3e-320", 1)])
+  func errorsOfExtremeNumbersNeitherOverflowNorVanish(_ numbers: String, _ nrmse: Double) throws {
+    #expect(try succeed("quantize \(numbers) --to e4m3fn --json --quiet").json()["nrmse"]?.double == nrmse)
+  }
+
+  @Test func resultsBeyondAllRangeHaveAnInfiniteError() throws {
+    let document = try succeed("op exp --in posit32 1e30 --json --quiet").json()
+    #expect(document["error"]?.double == -.infinity)
+  }
+
   @Test func printedValuesAreTheWrittenOnes() throws {
     // Channels are counted along the first axis: 2 and 200 are the largest of theirs.
     let document = try fmtlab("quantize - --to int4_symmetric/channel --json", input: "1,2\n100,200\n").json()

@@ -63,6 +63,24 @@ import Testing
     }
   }
 
+  @Test func damagedMembersAreNoticed() throws {
+    try withTemporaryDirectory { directory in
+      let path = "\(directory)/x.npz"
+      let npz = try NPZWriter(path)
+      let npy = try npz.add("a", shape: [3])
+      try npy.write([1, 2, 3])
+      try npy.finish()
+      try npz.finish()
+      var bytes = try Data(contentsOf: URL(filePath: path))
+      // A byte of the numbers, which stand after a header of 128 bytes.
+      let header = try #require(bytes.range(of: Data("NUMPY".utf8))).lowerBound - 1
+      bytes[header + 128 + 2] ^= 0x40
+      try bytes.write(to: URL(filePath: path))
+      let error = #expect(throws: TensorError.self) { try TensorSource.open(path) }
+      #expect("\(try #require(error))".contains("checksum of 'a'"))
+    }
+  }
+
   @Test func anUnfinishedFileLeavesNothing() throws {
     try withTemporaryDirectory { directory in
       let path = "\(directory)/x.npy"

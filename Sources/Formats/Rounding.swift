@@ -115,8 +115,9 @@ public enum Overflow: String, Hashable, Sendable, CaseIterable {
   /// largest finite value in the others. NaN takes the place of infinity in a format that has only NaN.
   ///
   /// In the formats of P3109 it is its SatNone: to odd gives infinity where the code of the largest number is even; finite
-  /// formats give their largest or smallest number for all that is beyond it, infinities included. Posits and takums give
-  /// their largest number for all that is beyond, NaN for infinities.
+  /// formats give their largest or smallest number for all that is beyond it, infinities included; below an unsigned format it is 0 for
+  /// finite numbers in the modes rz and ru, NaN for all else. Posits and takums give their largest number for all that is beyond,
+  /// NaN for infinities.
   case ieee
   /// Infinity in every mode, or NaN in a format that has only NaN.
   case infinity

@@ -34,9 +34,10 @@ import Testing
       try #require(try succeed("quantize \(file) --to q4.0 --scale \(scale) --json").json()["sqnrDb"]?.double)
     }
     let best = try sqnr("scan")
-    for other in ["0.25", "0.5", "0.75", "1", "1.25", "auto", "pow2"] {
+    // All of these are among the scales that the scan tries; only the order of the sums, 4000 terms each, may differ.
+    for other in ["0.25", "0.5", "1", "2", "auto", "pow2"] {
       let (given, found) = (try sqnr(other), best)
-      #expect(given <= found + 0.02, "\(other): \(given) dB, scan: \(found) dB")
+      #expect(given <= found + 1e-10, "\(other): \(given) dB, scan: \(found) dB")
     }
   }
 
@@ -87,7 +88,8 @@ import Testing
     // Channels are counted along the first axis: 2 and 200 are the largest of theirs.
     let document = try fmtlab("quantize - --to int4_symmetric/channel --json", input: "1,2\n100,200\n").json()
     let (values, largest) = (document.values, try #require(document["maxAbsError"]?.double))
-    #expect(abs(values[1] - 2) < 1e-6 && abs(values[3] - 200) < 1e-4)
+    // Up to the rounding of the scales to fp32, at most 2^-24 of them.
+    #expect(abs(values[1] - 2) <= 2 * 0x1p-24 && abs(values[3] - 200) <= 200 * 0x1p-24)
     #expect(zip(values, [1, 2, 100, 200]).map { abs($0 - $1) }.max() == largest)
   }
 

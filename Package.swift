@@ -30,9 +30,10 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Lowest layer first.
-    module("Formats"),
+    .target(name: "CKernels"),
+    module("Formats", ["CKernels"]),
     module("Multiprecision", ["CMPFR", "Formats"]),
-    module("Accumulation", ["Formats"]),
+    module("Accumulation", ["CKernels", "Formats"]),
     module("ErrorAnalysis", ["Accumulation", "Formats"]),
     module("Tensors", ["CZlib"]),
     module("Lab", ["Accumulation", "ErrorAnalysis", "Formats", "Tensors"]),

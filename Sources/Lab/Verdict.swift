@@ -3,7 +3,7 @@
 
 internal import Accumulation
 internal import ErrorAnalysis
-internal import Formats
+public import Formats
 
 /// The conclusion of an analysis.
 public struct Verdict: Codable, Hashable, Sendable {

@@ -212,7 +212,7 @@ private func goesUp(_ rule: Rounding.BitRule, _ m: Int, over l: Int, bits n: Int
   /// For each value of n random bits, the first draw that has it.
   private static func draws(_ n: Int) -> [Draw] {
     (0..<UInt64(1 << n)).map { word in
-      stream.draw((0..<10_000).first { stream.bits(at: UInt64($0)) >> UInt64(64 - n) == word }!)
+      stream.draw((0..<10_000).first { stream.draw($0).bits() >> UInt64(64 - n) == word }!)
     }
   }
 
@@ -245,7 +245,7 @@ private func goesUp(_ rule: Rounding.BitRule, _ m: Int, over l: Int, bits n: Int
       let n = [64, 63, 1, 33, Int.random(in: 1...64, using: &random)][trial % 5]
       let l = Int.random(in: n + 1...120, using: &random)
       let rounder = try Rounder(to: .e4m3, .stochasticBits(n, rule))
-      let drawn = UInt128(stream.bits(at: UInt64(trial)) >> UInt64(64 - n))
+      let drawn = UInt128(stream.draw(trial).bits() >> UInt64(64 - n))
       let (unit, half) = (UInt128(1) << UInt128(l - n), UInt128(1) << UInt128(l - n - 1))
       // The draw or its neighbour, and less than half a unit of it more, exactly half, or more than that.
       let rest = [0, half, half - 1, half + (unit > 2 ? 1 : 0), UInt128(random.next()) & (unit - 1)].randomElement(using: &random)!
@@ -280,7 +280,7 @@ private func goesUp(_ rule: Rounding.BitRule, _ m: Int, over l: Int, bits n: Int
             var seen: [UInt64: Bool] = [:]
             for i in 0..<200 {
               let found = rounder(sign * x, draw: stream.draw(i))
-              let word = stream.bits(at: UInt64(i)) >> UInt64(64 - n)
+              let word = stream.draw(i).bits() >> UInt64(64 - n)
               guard found == sign * below || found == sign * above, seen[word] ?? (found == sign * above) == (found == sign * above) else {
                 Issue.record("\(found) of \(sign * x) is neither, or depends on more than \(n) bits: draw \(i) of seed 72 in \(name)")
                 return

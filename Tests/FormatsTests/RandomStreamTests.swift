@@ -5,10 +5,10 @@ import Formats
 import TestSupport
 import Testing
 
-/// Philox4x32-10 written a second time, as the paper states it: rounds first, keys bumped between them.
-private func philox(_ counter: [UInt32], _ key: [UInt32]) -> [UInt32] {
+/// Philox4x32 written a second time, as the paper states it: rounds first, keys bumped between them.
+private func philox(_ counter: [UInt32], _ key: [UInt32], rounds: Int = 10) -> [UInt32] {
   var (x, k) = (counter, key)
-  for round in 0..<10 {
+  for round in 0..<rounds {
     if round > 0 { k = [k[0] &+ 0x9E37_79B9, k[1] &+ 0xBB67_AE85] }
     let (first, second) = ((0xD251_1F53 as UInt32).multipliedFullWidth(by: x[0]), (0xCD9E_8D57 as UInt32).multipliedFullWidth(by: x[2]))
     x = [second.high ^ x[1] ^ k[0], second.low, first.high ^ x[3] ^ k[1], first.low]
@@ -46,6 +46,25 @@ private struct StreamModel {
     #expect(philox([ones, ones, ones, ones], [ones, ones]) == [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd])
     let pi: [UInt32] = [0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344]
     #expect(philox(pi, [0xa409_3822, 0x299f_31d0]) == [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1])
+    #expect(philox([0, 0, 0, 0], [0, 0], rounds: 7) == [0x5f6f_b709, 0x0d89_3f64, 0x4f12_1f81, 0x4f73_0a48])
+    #expect(philox([ones, ones, ones, ones], [ones, ones], rounds: 7) == [0x5207_ddc2, 0x4516_5e59, 0x4d8e_e751, 0x8c52_f662])
+    #expect(philox(pi, [0xa409_3822, 0x299f_31d0], rounds: 7) == [0x4dfc_caba, 0x190a_87f0, 0xc473_62ba, 0xb6b5_242a])
+  }
+
+  @Test func drawsAreWordsOfSevenRoundBlocks() {
+    var random = SplitMix64(seed: 3)
+    for seed in [0, 1, .max, random.next()] as [UInt64] {
+      let (stream, model) = (RandomStream(seed: seed, "a"), StreamModel.seeded(seed, "a"))
+      let key = [UInt32(truncatingIfNeeded: model.key), UInt32(model.key >> 32)]
+      for i in [0, 1, 2, 3, 4, 17, 1 << 34, (1 << 34) + 5, Int.max] {
+        for j in [0, 1, 2, 7] {
+          let block = UInt64(i) / 4
+          let words = philox([UInt32(truncatingIfNeeded: block), UInt32(block >> 32), UInt32(j), 1 << 31], key, rounds: 7)
+          #expect(stream.draw(i).word(j) == words[i % 4], "draw \(i), word \(j), seed \(seed)")
+        }
+        #expect(stream.draw(i).bits(1) == UInt64(stream.draw(i).word(2)) << 32 | UInt64(stream.draw(i).word(3)))
+      }
+    }
   }
 
   @Test func bitsAreThoseOfTheModel() {

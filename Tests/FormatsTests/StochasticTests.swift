@@ -29,7 +29,7 @@ import Testing
     var random = SplitMix64(seed: 51)
     for i in 0..<20_000 {
       // Random fractions, tiny ones, and ones next to the draw itself.
-      let bits = stream.bits(at: UInt64(i))
+      let bits = stream.draw(i).bits()
       let fraction = max([random.next(), random.next() >> 40, bits, bits &+ 1, bits &- 1][i % 5], 1)
       let goesUp = bits < fraction
       let x = gap.at(fraction)
@@ -48,7 +48,7 @@ import Testing
     // A fraction that agrees with the first random word and is decided by the second.
     let (rounder, stream) = (try Rounder(to: .e4m3, .stochastic), RandomStream(seed: 52))
     for i in 0..<1000 {
-      let (first, second) = (stream.bits(at: UInt64(i)), stream.bits(at: UInt64(i), word: 1))
+      let (first, second) = (stream.draw(i).bits(), stream.draw(i).bits(1))
       for (low, goesUp) in [(second >> 8 &+ 1, true), (second >> 8, false), (second >> 8 &- 1, false)] where low > 0 && first >> 63 == 0 {
         // f = first word, then the 56 bits of `low`: below the draw unless low exceeds its leading 56 bits.
         let fraction = UInt128(first) << 56 | UInt128(low)
@@ -66,7 +66,7 @@ import Testing
       let rounder = try Rounder(to: gap.format, .stochasticBits(count))
       for i in 0..<4000 {
         let shift = UInt64(64 - count)
-        let bits = stream.bits(at: UInt64(i))
+        let bits = stream.draw(i).bits()
         let fraction = max([random.next(), random.next() >> 40, bits, bits &+ (1 << shift), (bits >> shift) << shift][i % 5], 1)
         let goesUp = bits >> shift < fraction >> shift
         let found = rounder.round(Unrounded(gap.at(fraction)), draw: stream.draw(i)).value
@@ -87,7 +87,7 @@ import Testing
       var goesUp: [UInt64: Bool] = [:]
       var i = 0
       while goesUp.count < 1 << count && i < 100_000 {
-        let word = stream.bits(at: UInt64(i)) >> UInt64(64 - count)
+        let word = stream.draw(i).bits() >> UInt64(64 - count)
         let isUp = rounder.round(x, draw: stream.draw(i)).value != Value(1)
         #expect(goesUp[word] == nil || goesUp[word] == isUp, "sr\(count) depends on more than \(count) bits, draw \(i) of seed 54")
         goesUp[word] = isUp
@@ -145,7 +145,7 @@ import Testing
       let rounder = try Rounder(to: .e4m3, .stochastic, overflow: overflow)
       for i in 0..<2000 {
         let rounded = rounder.round(Value(244), draw: stream.draw(i))
-        let goesUp = stream.bits(at: UInt64(i)) < 1 << 62
+        let goesUp = stream.draw(i).bits() < 1 << 62
         #expect(rounded.value == (goesUp ? up : Value(240)))
         #expect(rounded.flags == (goesUp ? [.inexact, .overflow] : [.inexact]))
       }
@@ -158,7 +158,7 @@ import Testing
     for i in 0..<2000 {
       let x = Unrounded(isNegative: false, magnitude: 17 << 120, exponent: -124, isSticky: true)
       let goesUp = rounder.round(x, draw: stream.draw(i)).value != Value(1)
-      #expect(goesUp == (stream.bits(at: UInt64(i)) < 1 << 63), "draw \(i) of seed 59")
+      #expect(goesUp == (stream.draw(i).bits() < 1 << 63), "draw \(i) of seed 59")
     }
   }
 

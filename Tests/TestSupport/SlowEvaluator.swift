@@ -82,7 +82,7 @@ public final class SlowEvaluator {
   private static func isBelow(_ f: Real, _ mode: Rounding, _ stream: RandomStream, _ index: UInt64) -> Bool {
     let u = Real(precision: 256)
     if case .stochasticBits(let count, let rule) = mode {
-      mpfr_set_ui_2exp(u.raw, UInt(stream.bits(at: index) >> UInt64(64 - count)), -count, MPFR_RNDN)
+      mpfr_set_ui_2exp(u.raw, UInt(stream.draw(Int(index)).bits() >> UInt64(64 - count)), -count, MPFR_RNDN)
       let cut = Real(precision: 2000) { mpfr_mul_2si($0, f.raw, count, $1) }
       switch rule {
       case .cut: mpfr_floor(cut.raw, cut.raw)
@@ -93,9 +93,9 @@ public final class SlowEvaluator {
       return u.compare(cut) < 0
     }
     mpfr_set_zero(u.raw, 1)
-    for word in 0..<3 as Range<UInt64> {
+    for word in 0..<3 {
       mpfr_mul_2si(u.raw, u.raw, 64, MPFR_RNDN)
-      mpfr_add_ui(u.raw, u.raw, UInt(stream.bits(at: index, word: word)), MPFR_RNDN)
+      mpfr_add_ui(u.raw, u.raw, UInt(stream.draw(Int(index)).bits(word)), MPFR_RNDN)
     }
     mpfr_mul_2si(u.raw, u.raw, -192, MPFR_RNDN)
     return u.compare(f) < 0

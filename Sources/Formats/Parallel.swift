@@ -4,14 +4,34 @@
 internal import Dispatch
 internal import Synchronization
 
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
 /// Whether work may use all cores. The results are the same bits either way.
-public enum Parallelism: Sendable {
+public enum Parallelism: Hashable, Sendable {
   case allCores, oneThread
+  /// As many as are asked for; 1 is `oneThread`.
+  case threads(Int)
+
+  /// Pieces of work that may be under way at once.
+  package var width: Int {
+    switch self {
+    case .allCores: max(1, activeCores)
+    case .oneThread: 1
+    case .threads(let count): max(1, count)
+    }
+  }
 }
+
+/// Processors that this process may use.
+private let activeCores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
 /// Reports how far long work is, as a fraction of 1; silent by default.
 public struct Progress: Sendable {
-  let report: (@Sendable (_ fraction: Double) -> Void)?
+  package let report: (@Sendable (_ fraction: Double) -> Void)?
 
   public static let silent = Progress(report: nil)
 
@@ -28,11 +48,11 @@ public struct Progress: Sendable {
 /// `body(0), …, body(count − 1)`, in order, computed on the cores that `parallelism` allows.
 ///
 /// - Complexity: count calls; one array.
-func parallelMap<T: Sendable>(
+package func parallelMap<T: Sendable>(
   _ count: Int, _ parallelism: Parallelism, progress: Progress = .silent, _ body: @Sendable (Int) -> T
 ) -> [T] {
   let meter = Meter(total: count, progress)
-  if parallelism == .oneThread {
+  if parallelism.width == 1 {
     return (0..<count).map { i in
       defer { meter.advance() }
       return body(i)
@@ -47,6 +67,30 @@ func parallelMap<T: Sendable>(
     }
     initialized = count
   }
+}
+
+/// `body` on the parts of 0 ..< count, cut at multiples of `grain`, as many at once as `parallelism` says; parts are handed out as threads
+/// become free.
+package func parallelParts(
+  _ count: Int, grain: Int, _ parallelism: Parallelism, progress: Progress = .silent, _ body: @Sendable (Range<Int>) -> Void
+) {
+  let grains = (count + grain - 1) / grain
+  let meter = Meter(total: grains, progress)
+  // One part at a time for each thread, so that seven threads are seven also where there are two cores.
+  let next = Mutex(0)
+  @Sendable func work() {
+    while true {
+      let part = next.withLock { part in
+        defer { part += 1 }
+        return part
+      }
+      guard part < grains else { return }
+      body(part * grain..<min(count, (part + 1) * grain))
+      meter.advance()
+    }
+  }
+  let width = min(parallelism.width, grains)
+  if width <= 1 { work() } else { DispatchQueue.concurrentPerform(iterations: width) { _ in work() } }
 }
 
 /// Counts finished items and reports seldom.

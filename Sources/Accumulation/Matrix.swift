@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Matrices as views of arrays: transposing and slicing copy nothing.
+
+internal import CKernels
+public import Formats
+
+/// A matrix: element (i, j) lies at `offset + i · rowStride + j · columnStride` of an array.
+///
+/// A stride may be negative or 0. The array is shared by all views of it, and never changed.
+public struct Matrix<Number: CarrierNumber>: Sendable {
+  public let rows: Int
+  public let columns: Int
+  let storage: [Number]
+  let offset: Int
+  let rowStride: Int
+  let columnStride: Int
+
+  /// The rows × columns matrix of these elements, row after row.
+  public init(rows: Int, columns: Int, _ elements: [Number]) {
+    self.init(rows: rows, columns: columns, elements, offset: 0, rowStride: columns, columnStride: 1)
+  }
+
+  /// A view of an array.
+  ///
+  /// - Precondition: extents are not negative, and every element lies in the array.
+  public init(rows: Int, columns: Int, _ storage: [Number], offset: Int, rowStride: Int, columnStride: Int) {
+    precondition(rows >= 0 && columns >= 0, "a matrix of \(rows) by \(columns)")
+    if rows > 0 && columns > 0 {
+      let (down, right) = ((rows - 1) * rowStride, (columns - 1) * columnStride)
+      let (lowest, highest) = (offset + min(0, down) + min(0, right), offset + max(0, down) + max(0, right))
+      precondition(lowest >= 0 && highest < storage.count, "the view reaches elements \(lowest) to \(highest) of \(storage.count)")
+    }
+    (self.rows, self.columns, self.storage) = (rows, columns, storage)
+    (self.offset, self.rowStride, self.columnStride) = (offset, rowStride, columnStride)
+  }
+
+  public subscript(i: Int, j: Int) -> Number {
+    precondition((0..<rows).contains(i) && (0..<columns).contains(j), "element (\(i), \(j)) of \(rows) by \(columns)")
+    return storage[offset + i * rowStride + j * columnStride]
+  }
+
+  /// The transpose, a view of the same array.
+  public var transposed: Matrix {
+    Matrix(rows: columns, columns: rows, storage, offset: offset, rowStride: columnStride, columnStride: rowStride)
+  }
+
+  /// These rows and columns, a view of the same array.
+  public subscript(rows: Range<Int>, columns: Range<Int>) -> Matrix {
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0 && columns.upperBound <= self.columns,
+      "rows \(rows), columns \(columns) of \(self.rows) by \(self.columns)")
+    return Matrix(
+      rows: rows.count, columns: columns.count, storage, offset: offset + rows.lowerBound * rowStride + columns.lowerBound * columnStride,
+      rowStride: rowStride, columnStride: columnStride)
+  }
+
+  /// The elements, row after row.
+  public var elements: [Number] {
+    if rowStride == columns && columnStride == 1 && offset == 0 && storage.count == rows * columns { return storage }
+    return (0..<rows).flatMap { i in (0..<columns).map { self[i, $0] } }
+  }
+
+  /// The matrix as the kernels see it, while `body` runs.
+  func withKernelMatrix<Result>(_ body: (ck_matrix) -> Result) -> Result {
+    storage.withUnsafeBufferPointer { buffer in
+      body(ck_matrix(
+        base: buffer.baseAddress.map { UnsafeRawPointer($0 + (buffer.isEmpty ? 0 : offset)) }, rowStride: Int64(rowStride), columnStride: Int64(columnStride),
+        isDouble: Number.carrier == .binary64 ? 1 : 0))
+    }
+  }
+}
+
+extension Matrix: Equatable {
+  /// Equal extents and equal numbers: −0 equals +0, NaN differs from itself.
+  public static func == (a: Matrix, b: Matrix) -> Bool {
+    a.rows == b.rows && a.columns == b.columns && (0..<a.rows).allSatisfy { i in (0..<a.columns).allSatisfy { a[i, $0] == b[i, $0] } }
+  }
+}

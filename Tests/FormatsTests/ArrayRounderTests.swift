@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Array rounding is the rounder's, bit for bit, with every kernel and every instruction set.
+
+import Formats
+import TestSupport
+import Testing
+
+@Suite struct ArrayRounderTests {
+  /// Every format of the catalogue with every mode and policy that it has, and oddities.
+  static let rounders: [Rounder] = {
+    let formats = Format.catalogue.map(\.format).filter { $0.isFloating || $0.isFixed } + FormatLists.small
+      + ["e5m2:nosub", "fp16:nosub", "e8m12", "e7m14", "e8m21", "e6m21", "e7m21", "q8.12", "q4.17", "q4.16", "q12.9", "e8m7b120", "e8m7b200", "e5m4u", "e4m10b-90", "e8m3:nosub", "e9m10"].compactMap { try? Format($0) }
+    let modes = Rounding.deterministic + [.stochastic, .stochasticBits(1), .stochasticBits(8), .stochasticBits(24), .stochasticBits(32)]
+    var rounders: [Rounder] = []
+    for format in formats {
+      for mode in modes {
+        for overflow in Overflow.allCases where overflow != .wrap {
+          for subnormals in Subnormals.allCases {
+            if let rounder = try? Rounder(to: format, mode, overflow: overflow, subnormals: subnormals) { rounders.append(rounder) }
+          }
+        }
+      }
+    }
+    return rounders
+  }()
+
+  /// Numbers near everything that matters to a format: ties and their neighbours, ends, zeros, specials.
+  static func numbers<Number: CarrierNumber>(_ format: Format, _ random: inout SplitMix64, count: Int) -> [Number] {
+    var numbers: [Number] = [0, -0.0, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, .leastNormalMagnitude]
+    let top = max(format.maxFinite, format.minFinite.magnitude).isZero ? 0 : max(format.maxFinite, format.minFinite.magnitude).floorLog2
+    let low = format.quantumExponent
+    func scaled(_ m: Int, _ e: Int) -> Number { Number(sign: .plus, exponent: Number.Exponent(e), significand: Number(m)) }
+    for e in [top + 1, top, top - 1, low, low - 1, low - 2, format.emin ?? 0, (format.emin ?? 0) - 1] {
+      for m in 1...9 { numbers += [scaled(m, e), scaled(m, e - 2)] }
+    }
+    while numbers.count < count {
+      let word = random.next()
+      let e = Int(word % UInt64(top - low + 8)) + low - 4
+      let bits = Int(word >> 8 % 20) % (format.precision + 4) + 1
+      let m = Int(random.next() % (1 << UInt64(min(bits, 40)))) + 1
+      var x = scaled(m, e - min(bits, 40) + 1)
+      switch word >> 40 % 4 {
+      case 0: x = x.nextUp
+      case 1: x = x.nextDown
+      case 2: x = -x
+      default: break
+      }
+      numbers.append(word >> 50 % 2 == 0 ? x : -x)
+    }
+    return numbers
+  }
+
+  static func agree<Number: CarrierNumber>(_ rounder: Rounder, _ x: [Number], first: Int = 0, _ set: InstructionSet) {
+    let stream = RandomStream(seed: 400)
+    let kernel = ArrayRounder<Number>(rounder, set)
+    let y = kernel(x, random: stream, first: first, .oneThread)
+    for i in x.indices {
+      let expected = Number(rounder.round(Value(Double(x[i])), draw: stream.draw(first + i)).value.double)
+      guard y[i] == expected && (y[i].sign == expected.sign || expected.isNaN) || y[i].isNaN && expected.isNaN else {
+        Issue.record("\(rounder), \(kernel.path), \(set), binary\(Number.carrier.rawValue): element \(first + i), \(x[i]) → \(y[i]), not \(expected); \(Repro.round(rounder, "\(x[i])"))")
+        return
+      }
+    }
+  }
+
+  @Test func kernelsEqualTheRounderAtHardNumbers() {
+    var paths: [ArrayRounder<Float>.Path: Int] = [:]
+    var random = SplitMix64(seed: 401)
+    for rounder in ArrayRounderTests.rounders {
+      for set in InstructionSet.available {
+        let count = effort(300) + 60
+        if Carrier.binary32.holdsForTest(rounder.format) {
+          let kernel = ArrayRounder<Float>(rounder, set)
+          paths[kernel.path, default: 0] += 1
+          if kernel.refusal == nil { ArrayRounderTests.agree(rounder, ArrayRounderTests.numbers(rounder.format, &random, count: count) as [Float], set) }
+        }
+        if Carrier.binary64.holdsForTest(rounder.format), ArrayRounder<Double>(rounder, set).refusal == nil {
+          ArrayRounderTests.agree(rounder, ArrayRounderTests.numbers(rounder.format, &random, count: count) as [Double], set)
+        }
+      }
+    }
+    #expect(paths.keys.count == 4, "\(paths)")
+  }
+}
+
+extension Carrier {
+  func holdsForTest(_ format: Format) -> Bool {
+    let ends = [format.maxFinite, format.minFinite].filter { !$0.isZero }
+    let (p, low, high) = self == .binary32 ? (24, -149, 127) : (53, -1074, 1023)
+    return format.precision <= p && format.quantumExponent >= low && ends.allSatisfy { $0.floorLog2 <= high }
+  }
+}

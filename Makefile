@@ -4,7 +4,7 @@
 SWIFT ?= swift
 FMTLAB = .build/release/fmtlab
 
-.PHONY: analyze test test-long build setup clean
+.PHONY: analyze test test-long bench build setup clean
 
 ## Build, and measure a real dot product in e4m3 with an e6m5 accumulator.
 analyze: build
@@ -19,6 +19,10 @@ test: setup
 test-long: setup
 	FMTLAB_EFFORT=long $(SWIFT) test -c release --disable-xctest
 	Tests/client-package.sh
+
+## Measure every kernel with every instruction set on one core and on all; a table, and bench.json.
+bench: setup
+	$(SWIFT) run -c release bench
 
 build: setup
 	$(SWIFT) build -c release --product fmtlab

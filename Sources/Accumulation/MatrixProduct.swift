@@ -35,8 +35,11 @@ public struct MatrixProduct: Sendable {
   /// How A B is carried out, by the facts of their numbers.
   ///
   /// - Complexity: O(mk + kn).
-  public func choice<Number>(_ a: Matrix<Number>, _ b: Matrix<Number>) -> Choice {
-    let facts = [a, b].map { matrix in matrix.withKernelMatrix { ck_examine($0, Int64(matrix.rows), Int64(matrix.columns)) } }
+  public func choice<Number>(_ a: Matrix<Number>, _ b: Matrix<Number>, _ parallelism: Parallelism = .allCores) -> Choice {
+    let facts = parallelMap(2, parallelism) { i in
+      let matrix = i == 0 ? a : b
+      return matrix.withKernelMatrix { ck_examine($0, Int64(matrix.rows), Int64(matrix.columns)) }
+    }
     return Choice(kernels: ProductKernel.choose(dot, Terms(facts[0], facts[1]), count: a.columns, instructions))
   }
 
@@ -59,7 +62,7 @@ public struct MatrixProduct: Sendable {
       count = m * n
       guard let base = c.baseAddress, count > 0 else { return }
       nonisolated(unsafe) let c = base
-      switch (choice ?? self.choice(a, b)).kernels {
+      switch (choice ?? self.choice(a, b, parallelism)).kernels {
       case .success(let kernels): run(kernels.best, kernels.general, a, b, into: c, random, parallelism, progress)
       case .failure:
         parallelParts(m * n, grain: 16, parallelism, progress: progress) { part in
@@ -106,10 +109,11 @@ public struct MatrixProduct: Sendable {
         if isInDoubt, let general, general.carrier == kernel.carrier {
           isInDoubt = tile.run(right[panel], instead: general.plan) { row in (rows.lowerBound + row) * n + columns.lowerBound }
         }
+        let corner = c + rows.lowerBound * n + columns.lowerBound
+        tile.copyResults(rows: rows.count, columns: columns.count, to: corner, stride: n)
+        guard isInDoubt else { continue }
         for i in rows {
-          for j in columns {
-            c[i * n + j] = isInDoubt ? reference(a, b, i, j, random) : tile.result(i - rows.lowerBound, j - columns.lowerBound)
-          }
+          for j in columns { c[i * n + j] = reference(a, b, i, j, random) }
         }
       }
     }
@@ -137,7 +141,7 @@ public struct MatrixProduct: Sendable {
         let sum = dot.evaluate(pairs.map(\.0), pairs.map(\.1), random: random?.child(j))
         results[j] = sum == .nan ? .nan : Number(sum.double)
       }
-      guard case .success(let kernels) = choice(x.transposed, y).kernels else {
+      guard case .success(let kernels) = choice(x.transposed, y, parallelism).kernels else {
         parallelParts(trials, grain: 16, parallelism) { part in part.forEach(byReference) }
         return
       }
@@ -155,9 +159,8 @@ public struct MatrixProduct: Sendable {
         if isInDoubt, let general = kernels.general, general.carrier == kernels.best.carrier {
           isInDoubt = tile.run(panels[1], instead: general.plan, firstOfRow)
         }
-        for j in part {
-          if isInDoubt { byReference(j) } else { results[j] = tile.result(0, j - part.lowerBound) }
-        }
+        tile.copyResults(rows: 1, columns: part.count, to: results + part.lowerBound, stride: 0)
+        if isInDoubt { part.forEach(byReference) }
       }
     }
   }
@@ -230,8 +233,9 @@ private struct Tile {
     }
   }
 
-  func result<Number: CarrierNumber>(_ row: Int, _ column: Int) -> Number {
-    let i = row * width + column
-    return kernel.carrier == .binary32 ? Number(results[0].load(fromByteOffset: 4 * i, as: Float.self)) : Number(results[0].load(fromByteOffset: 8 * i, as: Double.self))
+  /// Copies the results; one row takes all of a batch's.
+  func copyResults<Number: CarrierNumber>(rows: Int, columns: Int, to: UnsafeMutablePointer<Number>, stride: Int) {
+    ck_unpack(
+      results[0], Int64(width), Int64(rows), Int64(columns), Int32(kernel.carrier.rawValue), to, Int64(stride), Number.carrier == .binary64 ? 1 : 0)
   }
 }

@@ -145,7 +145,8 @@ private struct Selection {
       kernel = nil
     }
     if product.isExact, terms.isFinite {
-      if let kernel, isDithered(kernel) { add(CK_DITHERED, kernel.rounding, 6) }
+      // Random bits cost the same in both carriers.
+      if let kernel, isDithered(kernel) { add(CK_DITHERED, kernel.rounding, carrier == .binary32 ? 5.5 : 3.4) }
       if let kernel, let (kind, cost) = byAnchors(lowest, kernel, terms) { add(kind, kernel.rounding, cost) }
     } else if case .rounded(let rounder) = product, terms.isFinite, rounder.rounding == lowest.rounding,
       let (kind, rounding, rounded) = roundedProducts(rounder)
@@ -243,9 +244,10 @@ private struct Selection {
   /// The kernel by two additions for terms added to an accumulator, and its cost.
   private func byAnchors(_ rounder: Rounder, _ kernel: RoundingKernel, _ terms: Terms) -> (ck_kind, Double)? {
     let (format, rounding, p) = (rounder.format, kernel.rounding, rounder.format.precision)
-    guard kernel.hasAnchors, kernel.hasOneEnd, format.isFloating, rounder.rounding == .nearestEven || rounder.rounding.isDirected else { return nil }
+    guard kernel.isGradual, kernel.hasOneEnd, format.isFloating, rounder.rounding == .nearestEven || rounder.rounding.isDirected else { return nil }
     let largest = rounding.largest.0
-    guard largest + terms.largest < .power(carrier.emax - P + p) else { return nil }
+    let isBounded = terms.isFinite && (rounder.rounding == .nearestEven || rounder.rounding == .towardZero) && ceiling(p, terms) <= largest
+    guard (isBounded ? ceiling(p, terms) : largest) + terms.largest < .power(carrier.emax - P + p) else { return nil }
 
     // Cutting sums to the carrier first does not matter in directed modes, which go the same way twice. To nearest it does not if
     // (1) sums fit into the carrier, or if sums s + b that do not fit are never near a middle between two values: either b < half of s's last
@@ -253,12 +255,11 @@ private struct Selection {
     // and fits after all, for s has no lower bit than 2^lowest and reaches 2^(lowest + P) only with |s| ≥ 2^(-m) |b|.
     let isSmallProduct = terms.bits + p <= P - 1 && terms.largest < .power(min(terms.lowest + P, carrier.emax))
     let isValue = terms.bits <= p && 2 * p <= P - 1
-    let fits = largest + terms.largest <= .power(min(terms.lowest + P, carrier.emax))
+    let fits = (isBounded ? ceiling(p, terms) : largest) + terms.largest <= .power(min(terms.lowest + P, carrier.emax))
     let needsOdd = rounder.rounding == .nearestEven && !(isSmallProduct || isValue || fits)
     if needsOdd && !(instructions.kernels(carrier).hasOdd != 0 && product.isExact) { return nil }
 
     let isOnGrid = terms.lowest >= format.quantumExponent
-    let isBounded = terms.isFinite && (rounder.rounding == .nearestEven || rounder.rounding == .towardZero) && ceiling(p, terms) <= largest
     if isBounded && isOnGrid { return needsOdd ? (CK_ODD_LEAN, 1.5) : (CK_LEAN, 0.85) }
     guard rounding.hasNegativeZero == 1 else { return nil }
     if terms.isFinite && (isBounded || rounding.saturates == 1) { return needsOdd ? (CK_ODD_SATURATING, 2.1) : (CK_SATURATING, 1.4) }

@@ -57,17 +57,28 @@ static void NAME(roundNearest)(const void *x, void *y, size_t n, const ck_roundi
 /// Elements whose random bits are made at once, to lie in the nearest cache.
 #define RUN 1024
 
+/// n random bits as a number, in units of 2^-NOISE_EXPONENT(n).
+#if CK_IS_AVX512 && CARRIER == 32
+#define NOISE_EXPONENT(n) 32
+INLINE V NAME(noise)(I words, int32_t n) {
+  return __builtin_convertvector((NAME(words))words & (uint32_t)(-1 << (32 - n)), V);
+}
+#else
+#define NOISE_EXPONENT(n) (n)
+INLINE V NAME(noise)(I words, int32_t n) { return __builtin_convertvector(NAME(leading)(words, n), V); }
+#endif
+
 /// Magnitudes with n random bits added below their last place, then cut; both additions are cut too, which does not change where the sum
-/// comes to lie. A last place has to be 2^n times a normal number at least. Ends of the range as in roundMagnitude.
+/// comes to lie. A last place has to be 2^32 times a normal number at least. Ends of the range as in roundMagnitude.
 INLINE V NAME(roundDithered)(V x, NAME(anchoring) a, V beyond, int saturates, I complement, int32_t n) {
   V t = (V)((I)x & MAGNITUDE);
-  I e = (I)NAME(largerMagnitude)((V)((I)t & EXPONENT), (V)((I)a.smallestNormal & EXPONENT));
-  V unit = (V)(e + a.anchorDistance - (INTEGER)((INTEGER)(FRACTION_BITS + n) << FRACTION_BITS)), anchor = (V)(e + a.anchorDistance);
-  V noise = __builtin_convertvector(NAME(leading)(complement, n), V);
+  I e = (I)x & EXPONENT, least = (I)a.smallestNormal & EXPONENT;
+  e = (e > least ? e : least) + a.anchorDistance;
+  V anchor = (V)e, unit = (V)(e - (INTEGER)((INTEGER)(FRACTION_BITS + NOISE_EXPONENT(n)) << FRACTION_BITS));
 #if CK_HAS_FMA
-  V z = __builtin_elementwise_fma(noise, unit, t);
+  V z = __builtin_elementwise_fma(NAME(noise)(complement, n), unit, t);
 #else
-  V z = t + noise * unit;
+  V z = t + NAME(noise)(complement, n) * unit;
 #endif
   V y = (z + anchor) - anchor;
   V end = saturates ? (a.largest < t ? a.largest : t) : t + beyond;

@@ -43,19 +43,30 @@ CK_INLINE W64 CK_NAME(upper)(W64 a) {
 #endif
 }
 
-CK_INLINE CK_NAME(block) CK_NAME(philox)(CK_NAME(block) c, W64 low, W64 high, int rounds) {
+/// Two counters' results side by side, which hides the multiplications' latency.
+CK_INLINE void CK_NAME(philox)(CK_NAME(block) c[2], W64 low[2], W64 high[2], int rounds) {
 #pragma clang loop unroll(full)
   for (int round = 0; round < rounds; round++) {
-    W64 a = CK_NAME(multiplied)(c.x, LOW_FACTOR), b = CK_NAME(multiplied)(c.z, HIGH_FACTOR);
-    c = (CK_NAME(block)){CK_NAME(upper)(b) ^ c.y ^ low, b, CK_NAME(upper)(a) ^ c.w ^ high, a};
-    low += LOW_WEYL;
-    high += HIGH_WEYL;
+    for (int j = 0; j < 2; j++) {
+      W64 a = CK_NAME(multiplied)(c[j].x, LOW_FACTOR), b = CK_NAME(multiplied)(c[j].z, HIGH_FACTOR);
+      c[j] = (CK_NAME(block)){CK_NAME(upper)(b) ^ c[j].y ^ low[j], b, CK_NAME(upper)(a) ^ c[j].w ^ high[j], a};
+      low[j] += LOW_WEYL;
+      high[j] += HIGH_WEYL;
+    }
   }
-  return c;
 }
 
 /// The lower halves of a in the even words, those of b in the odd ones.
 CK_INLINE W64 CK_NAME(paired)(W64 a, W64 b) { return (a & LOWER) | (b << 32); }
+
+/// Its complement.
+CK_INLINE W64 CK_NAME(complement)(W64 a, W64 b) {
+#if CK_IS_AVX512
+  return (W64)_mm512_ternarylogic_epi64((__m512i)LOWER, (__m512i)a, _mm512_slli_epi64((__m512i)b, 32), 0x35);
+#else
+  return ~CK_NAME(paired)(a, b);
+#endif
+}
 
 // Draws are used as complements: a number goes up if r < F, that is, if its fraction F of n bits and 2^n − 1 − r carry.
 
@@ -94,7 +105,7 @@ static __attribute__((noinline)) void CK_NAME(draws)(ck_key key, uint64_t block,
     }
     W32 *out = (W32 *)(words + i);
     for (int j = 0; j < 2; j++) {
-      W64 xy = ~CK_NAME(paired)(r[j].x, r[j].y), zw = ~CK_NAME(paired)(r[j].z, r[j].w);
+      W64 xy = CK_NAME(complement)(r[j].x, r[j].y), zw = CK_NAME(complement)(r[j].z, r[j].w);
 #if CK_WORDS == 16
       out[2 * j] = (W32)__builtin_shufflevector(xy, zw, 0, 8, 2, 10, 4, 12, 6, 14);
       out[2 * j + 1] = (W32)__builtin_shufflevector(xy, zw, 1, 9, 3, 11, 5, 13, 7, 15);
@@ -111,14 +122,17 @@ static __attribute__((noinline)) void CK_NAME(draws)(ck_key key, uint64_t block,
 
 /// The complement of word j of block `block` of each of `count` streams, j = 0 … 3, at words[j · count …]; `count` is a multiple of the lanes.
 static __attribute__((noinline)) void CK_NAME(blockOfStreams)(ck_keys keys, uint64_t block, size_t count, uint32_t *words) {
-  const CK_NAME(block) c = {(W64)block, (W64)(block >> 32), (W64)(uint64_t)0, (W64)(uint64_t)CK_DRAW_TAG};
   for (size_t i = 0; i < count; i += CK_WORDS) {
-    W64 low = (W64)*(const W32 *)(keys.low + i), high = (W64)*(const W32 *)(keys.high + i);
-    CK_NAME(block) even = CK_NAME(philox)(c, low, high, CK_DRAW_ROUNDS), odd = CK_NAME(philox)(c, low >> 32, high >> 32, CK_DRAW_ROUNDS);
-    *(W32 *)(words + i) = (W32)~CK_NAME(paired)(even.x, odd.x);
-    *(W32 *)(words + count + i) = (W32)~CK_NAME(paired)(even.y, odd.y);
-    *(W32 *)(words + 2 * count + i) = (W32)~CK_NAME(paired)(even.z, odd.z);
-    *(W32 *)(words + 3 * count + i) = (W32)~CK_NAME(paired)(even.w, odd.w);
+    const CK_NAME(block) counter = {(W64)block, (W64)(block >> 32), (W64)(uint64_t)0, (W64)(uint64_t)CK_DRAW_TAG};
+    const W64 lows = (W64)*(const W32 *)(keys.low + i), highs = (W64)*(const W32 *)(keys.high + i);
+    // Streams with even and with odd numbers.
+    CK_NAME(block) r[2] = {counter, counter};
+    W64 low[2] = {lows, lows >> 32}, high[2] = {highs, highs >> 32};
+    CK_NAME(philox)(r, low, high, CK_DRAW_ROUNDS);
+    *(W32 *)(words + i) = (W32)CK_NAME(complement)(r[0].x, r[1].x);
+    *(W32 *)(words + count + i) = (W32)CK_NAME(complement)(r[0].y, r[1].y);
+    *(W32 *)(words + 2 * count + i) = (W32)CK_NAME(complement)(r[0].z, r[1].z);
+    *(W32 *)(words + 3 * count + i) = (W32)CK_NAME(complement)(r[0].w, r[1].w);
   }
 }
 
@@ -128,10 +142,12 @@ static void CK_NAME(childKeys)(ck_key key, uint64_t first, uint32_t *keysLow, ui
     W64 index[2];
     for (int j = 0; j < CK_WORDS; j++) index[j % 2][j / 2] = first + i + (uint64_t)j;
     CK_NAME(block) r[2];
+    W64 low[2], high[2];
     for (int j = 0; j < 2; j++) {
-      CK_NAME(block) c = {index[j], index[j] >> 32, (W64)(uint64_t)0xfffffffe, (W64)(uint64_t)0x7fffffff};
-      r[j] = CK_NAME(philox)(c, (W64)(uint64_t)key.low, (W64)(uint64_t)key.high, 10);
+      r[j] = (CK_NAME(block)){index[j], index[j] >> 32, (W64)(uint64_t)0xfffffffe, (W64)(uint64_t)0x7fffffff};
+      low[j] = (W64)(uint64_t)key.low, high[j] = (W64)(uint64_t)key.high;
     }
+    CK_NAME(philox)(r, low, high, 10);
     *(W32 *)(keysLow + i) = (W32)CK_NAME(paired)(r[0].z, r[1].z);
     *(W32 *)(keysHigh + i) = (W32)CK_NAME(paired)(r[0].w, r[1].w);
   }

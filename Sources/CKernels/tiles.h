@@ -146,3 +146,4 @@ static const ck_kernels NAME(kernels) = {
 #undef VECTORS
 #undef ELEMENTS
 #undef RUN
+#undef NOISE_EXPONENT

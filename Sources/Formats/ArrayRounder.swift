@@ -79,6 +79,7 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
     guard let source = x.baseAddress, let y else { return }
     // Past the caches if input and output do not fit into them together and lie apart.
     let streams = UnsafePointer(y) != source && 2 * x.count * MemoryLayout<Number>.stride > ArrayRounder.cacheBytes
+    if x.count <= ArrayRounder.grain { return round(source, y, x.count, random, first, streams) }
     nonisolated(unsafe) let (from, to) = (source, y)
     parallelParts(x.count, grain: ArrayRounder.grain, parallelism) { part in
       round(from + part.lowerBound, to + part.lowerBound, part.count, random, first + part.lowerBound, streams)

@@ -8,7 +8,9 @@ package struct RoundingKernel: Sendable {
   /// What `ck_kernels.round` takes, and with it every kernel that rounds in any mode.
   package let rounding: ck_rounding
   package let carrier: Carrier
-  /// Whether the grid is that of `roundGradual`: one spacing below the smallest normal number, and anchors within the carrier's range.
+  /// Whether the grid is that of `roundGradual`: one spacing below the smallest normal number, which is one of the carrier's.
+  package let isGradual: Bool
+  /// And whether the anchors of all the format's numbers are within the carrier's range.
   package let hasAnchors: Bool
   /// Whether both ends of the range are alike, and infinite numbers end up where finite ones beyond the range do.
   package let hasOneEnd: Bool
@@ -66,8 +68,9 @@ package struct RoundingKernel: Sendable {
     let precision = grid.isFixed ? P - 2 : grid.precision
     let smallest = grid.isFixed ? grid.quantum + precision - 1 : grid.emin
     c.anchorDistance = Int32(P - precision)
-    hasAnchors = !grid.flushes && !grid.skipsSubnormals && smallest >= carrier.emin && max(grid.maxTop + 1, smallest) + P - precision <= carrier.emax
-    c.smallestNormal = hasAnchors ? .power(smallest) : 0
+    isGradual = !grid.flushes && !grid.skipsSubnormals && smallest >= carrier.emin && smallest + P - precision <= carrier.emax
+    hasAnchors = isGradual && grid.maxTop + 1 + P - precision <= carrier.emax
+    c.smallestNormal = isGradual ? .power(smallest) : 0
     rounding = c
     self.carrier = carrier
   }
@@ -77,12 +80,11 @@ package struct RoundingKernel: Sendable {
   /// Whether `ck_kernels.roundNearest` equals the rounder.
   package var isNearest: Bool { rounding.mode == CK_NEAREST_EVEN && hasAnchors && hasOneEnd && rounding.hasNegativeZero == 1 }
 
-  /// Whether `ck_kernels.dither` equals the rounder: the bits fit, and the smallest probability times the smallest last place is normal.
+  /// Whether `ck_kernels.dither` equals the rounder: the bits fit, and 2^-32 of the smallest last place is a normal number.
   package var isDithered: Bool {
-    let bits = Int(rounding.randomBits)
     return rounding.mode == CK_STOCHASTIC && hasAnchors && hasOneEnd && rounding.hasNegativeZero == 1
-      && (1...min(32, carrier.precision)).contains(bits)
-      && Int(rounding.smallestNormal.exponent) + 1 - (carrier.precision - Int(rounding.anchorDistance)) - bits >= carrier.emin
+      && (1...min(32, carrier.precision)).contains(Int(rounding.randomBits))
+      && Int(rounding.smallestNormal.exponent) + 1 - (carrier.precision - Int(rounding.anchorDistance)) - 32 >= carrier.emin
   }
 }
 

@@ -135,6 +135,9 @@ typedef struct {
 /// Copies columns `column…` of rows 0 ..< terms into `out[k · width + j]`, zero beyond the last of `columns` columns.
 void ck_pack(ck_matrix, int64_t terms, int64_t column, int64_t columns, int64_t width, int32_t carrier, void *out);
 
+/// Copies the first rows and columns of a tile's results, `width` a row, to rows of `out` that are `stride` apart.
+void ck_unpack(const void *results, int64_t width, int64_t rows, int64_t columns, int32_t carrier, void *out, int64_t stride, int32_t isDouble);
+
 /// Facts of finite numbers, for deciding which kernel is exact.
 typedef struct {
   double largest;      ///< the largest magnitude

@@ -124,6 +124,19 @@ enum Parse {
     return number
   }
 
+  static func threads(_ text: String) throws -> Parallelism {
+    if text.lowercased() == "all" { return .allCores }
+    guard let count = Int(text), (1...1024).contains(count) else { throw ValidationError("give a number of threads from 1 to 1024, or all.") }
+    return .threads(count)
+  }
+
+  static func instructions(_ text: String) throws -> InstructionSet {
+    guard let set = InstructionSet(rawValue: text.lowercased()), set <= .best else {
+      throw ValidationError("this processor has \(InstructionSet.available.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return set
+  }
+
   /// Lengths of dot products, separated by commas.
   static func counts(_ text: String) throws -> [Int] {
     let counts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }

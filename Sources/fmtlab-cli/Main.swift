@@ -36,7 +36,8 @@ struct Main: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       FormatsCommand.self, InfoCommand.self, ValuesCommand.self, RoundCommand.self, OpCommand.self, QuantizeCommand.self, DotCommand.self,
-      AnalyzeCommand.self, BoundsCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self,
+      GemmCommand.self, AnalyzeCommand.self, BoundsCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self,
+      VerifyCommand.self,
     ])
 
   static func main() {

@@ -169,17 +169,28 @@ struct ProgressLine {
   /// Takes the finished fraction; `nil` where nobody watches.
   let report: (@Sendable (_ fraction: Double) -> Void)?
 
-  init(_ label: String, _ options: OutputOptions) {
+  /// - Parameter work: what all of it amounts to, for a line that also says how fast it goes and how long it still takes.
+  init(_ label: String, _ options: OutputOptions, work: (amount: Double, unit: String)? = nil) {
     guard !options.quiet, isatty(2) == 1 else {
       report = nil
       return
     }
+    let (clock, amount, unit) = (ContinuousClock(), work?.amount, work?.unit)
+    let start = clock.now
     report = { fraction in
       let filled = Int(fraction * 40)
       let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: 40 - filled)
-      Output.write("\r\(label) [\(bar)] \(Int(fraction * 100)) %\(fraction >= 1 ? "\r\u{1b}[K" : "")")
+      var rest = ""
+      if let amount, let unit, fraction > 0 {
+        let elapsed = (clock.now - start) / .seconds(1)
+        rest = ", \(Int(amount * fraction / elapsed / 1e6)) M \(unit)/s, \(Int((elapsed * (1 - fraction) / fraction).rounded(.up))) s left"
+      }
+      Output.write("\r\(label) [\(bar)] \(Int(fraction * 100)) %\(rest)\u{1b}[K\(fraction >= 1 ? "\r\u{1b}[K" : "")")
     }
   }
+
+  /// Takes the line away.
+  func end() { if report != nil { Output.write("\r\u{1b}[K") } }
 
   var progress: Progress { Progress(report: report) }
 }

@@ -15,9 +15,13 @@ test: setup
 	$(SWIFT) test -c release --disable-xctest
 	Tests/client-package.sh
 
-## The same with the long exhaustive tiers.
+## The same with the long exhaustive tiers, and the kernels and their threads under the address and thread sanitizers.
 test-long: setup
 	FMTLAB_EFFORT=long $(SWIFT) test -c release --disable-xctest
+	for kind in address thread; do \
+	  $(SWIFT) test -c release --disable-xctest --sanitize=$$kind --scratch-path .build-$$kind \
+	    --filter 'MatrixProduct|ArrayRounder|RandomStream' || exit 1; \
+	done
 	Tests/client-package.sh
 
 ## Measure every kernel with every instruction set on one core and on all; a table, and bench.json.

@@ -97,6 +97,111 @@ import Testing
   }
 }
 
+@Suite struct MatrixProductShapeTests {
+  static func product(_ text: String, _ product: String = "exact", _ set: InstructionSet = .best) throws -> MatrixProduct {
+    MatrixProduct(DotProduct(try Plan(text: text), product: try Product(text: product)), set)
+  }
+
+  static func matrix(_ rows: Int, _ columns: Int, _ random: inout SplitMix64, scale: Double = 1) -> Matrix<Float> {
+    let rounder = try! Rounder(to: .e4m3)
+    return Matrix(rows: rows, columns: columns, (0..<(rows * columns)).map { _ in
+      Float(rounder(scale * Double(Int64(bitPattern: random.next()) >> 11) * 0x1p-51))
+    })
+  }
+
+  @Test(arguments: ["e6m5", "e6m5@sr24", "e6m5@sr", "e4m3@sr8:16,fp16@sr:8,fp32", "q8.13"])
+  func threadsAndInstructionsGiveTheSameBits(_ text: String) throws {
+    var random = SplitMix64(seed: 420)
+    let (a, b) = (MatrixProductShapeTests.matrix(67, 96, &random), MatrixProductShapeTests.matrix(96, 101, &random))
+    for product in ["exact", "e4m3@sr4"] {
+      let first = try MatrixProductShapeTests.product(text, product)(a, b, random: RandomStream(seed: 421), .oneThread).elements
+      for set in InstructionSet.available {
+        for threads in [1, 2, 7] {
+          let c = try MatrixProductShapeTests.product(text, product, set)(a, b, random: RandomStream(seed: 421), .threads(threads)).elements
+          #expect(c.map(\.bitPattern) == first.map(\.bitPattern), "\(text), \(product), \(set), \(threads) threads, seed 420")
+        }
+      }
+    }
+  }
+
+  /// Views of one array: transposes, slices, backward rows, repeated rows.
+  @Test func viewsAreTheMatricesTheyShow() throws {
+    var random = SplitMix64(seed: 422)
+    let whole = MatrixProductShapeTests.matrix(50, 60, &random)
+    let backward = Matrix(rows: 20, columns: 30, whole.elements, offset: 40 * 60 + 5, rowStride: -60, columnStride: 1)
+    let repeated = Matrix(rows: 30, columns: 9, whole.elements, offset: 7, rowStride: 60, columnStride: 0)
+    let views = [whole[3..<23, 7..<37], whole.transposed[7..<27, 5..<35], backward, repeated.transposed]
+    let multiply = try MatrixProductShapeTests.product("e6m5")
+    for x in views {
+      for y in views.map(\.transposed) + [repeated] {
+        let copies = (Matrix(rows: x.rows, columns: x.columns, x.elements), Matrix(rows: y.rows, columns: y.columns, y.elements))
+        #expect(multiply(x, y) == multiply(copies.0, copies.1))
+        // (X Y)ᵀ = Yᵀ Xᵀ, as products are exact and the order of k is the same.
+        #expect(multiply(y.transposed, x.transposed).transposed == multiply(x, y))
+      }
+    }
+  }
+
+  @Test func emptyProducts() throws {
+    for text in ["e6m5", "q8.13", "pairwise/fp16", "e4m3:4,fp32", "e6m5@sr8"] {
+      let multiply = try MatrixProductShapeTests.product(text)
+      let c = multiply(Matrix<Float>(rows: 3, columns: 0, []), Matrix<Float>(rows: 0, columns: 5, []), random: RandomStream(seed: 1))
+      #expect(c.rows == 3 && c.columns == 5 && c.elements.allSatisfy { $0 == 0 && $0.sign == .plus }, "\(text)")
+      #expect(multiply(Matrix<Float>(rows: 0, columns: 4, []), Matrix<Float>(rows: 4, columns: 5, [Float](repeating: 1, count: 20)), random: RandomStream(seed: 1)).elements.isEmpty)
+    }
+  }
+
+  /// Long sums, which swallow, saturate and overflow, against the reference.
+  @Test(arguments: ["e6m5", "e4m3@saturate", "bf16", "fp16", "e4m3:16,fp16:8,fp32", "q8.13", "e6m5@sr24", "fp32"])
+  func longSumsEqualTheReference(_ text: String) throws {
+    var random = SplitMix64(seed: 423)
+    for scale in [0.25, 1, 60] {
+      let (a, b) = (MatrixProductShapeTests.matrix(2, 4096, &random, scale: scale), MatrixProductShapeTests.matrix(4096, 3, &random, scale: scale))
+      let (multiply, stream) = (try MatrixProductShapeTests.product(text), RandomStream(seed: 424))
+      let c = multiply(a, b, random: stream)
+      for i in 0..<2 {
+        for j in 0..<3 {
+          let y = (0..<4096).map { Value(Double(b[$0, j])) }
+          let sum = multiply.dot.evaluate((0..<4096).map { Value(Double(a[i, $0])) }, y, random: stream.child(3 * i + j))
+          #expect(Double(c[i, j]) == sum.double || c[i, j].isNaN && sum == .nan, "\(text), scale \(scale), element (\(i), \(j)), \(multiply.choice(a, b)), seed 423")
+        }
+      }
+    }
+  }
+
+  /// Columns side by side are dot products, and with no second factor sums.
+  @Test(arguments: ["e6m5", "e6m5@sr24", "bf16@rz", "e4m3:16,fp16:8,fp32", "q8.13", "fp32", "pairwise/e6m5"])
+  func columnsAreDotProducts(_ text: String) throws {
+    var random = SplitMix64(seed: 425)
+    for trials in [1, 5, 200, 333] {
+      let (x, y) = (MatrixProductShapeTests.matrix(37, trials, &random), MatrixProductShapeTests.matrix(37, trials, &random))
+      for set in InstructionSet.available {
+        for product in ["exact", "e4m3"] {
+          let (multiply, stream) = (try MatrixProductShapeTests.product(text, product, set), RandomStream(seed: 426))
+          let (dots, sums) = (multiply.columns(x, y, random: stream), multiply.columns(x, random: stream))
+          for j in stride(from: 0, to: trials, by: 13) {
+            let (column, factors) = ((0..<37).map { Value(Double(x[$0, j])) }, (0..<37).map { Value(Double(y[$0, j])) })
+            let expected = multiply.dot.evaluate(column, factors, random: stream.child(j)).double
+            let sum = multiply.dot.evaluate(column, Array(repeating: Value(1), count: 37), random: stream.child(j)).double
+            #expect(Double(dots[j]) == expected && Double(sums[j]) == sum, "\(text), \(product), \(set), column \(j) of \(trials), seed 425")
+          }
+        }
+      }
+    }
+  }
+
+  /// The error of many stochastic sums has mean zero within four standard deviations.
+  @Test func stochasticSumsAreUnbiased() throws {
+    let (n, trials) = (64, 20_000)
+    let x = (0..<n).map { Float(1 + Double($0 % 7) / 8) }
+    let matrix = Matrix(rows: n, columns: trials, x, offset: 0, rowStride: 1, columnStride: 0)
+    let exact = x.reduce(0.0) { $0 + Double($1) }
+    let errors = try MatrixProductShapeTests.product("e6m5@sr").columns(matrix, random: RandomStream(seed: 427)).map { Double($0) - exact }
+    let mean = errors.reduce(0, +) / Double(trials), variance = errors.reduce(0) { $0 + $1 * $1 } / Double(trials)
+    #expect(variance > 0 && abs(mean) < 4 * (variance / Double(trials)).squareRoot(), "mean error \(mean), rms \(variance.squareRoot()), seed 427")
+  }
+}
+
 extension Carrier {
   fileprivate func holdsForTest(_ format: Format) -> Bool {
     let ends = [format.maxFinite, format.minFinite].filter { !$0.isZero }

@@ -90,3 +90,74 @@ extension Carrier {
     return format.precision <= p && format.quantumExponent >= low && ends.allSatisfy { $0.floorLog2 <= high }
   }
 }
+
+@Suite struct ArrayRounderStatisticsTests {
+  @Test func everyBfloat16AndBinary16NumberRoundsAlike() throws {
+    let bfloats = (0..<65_536 as Range<UInt32>).map { Float(bitPattern: $0 << 16) }
+    let halves = (0..<65_536).map { Float(Float16(bitPattern: UInt16($0))) }
+    for name in ["e4m3", "e5m2", "e4m3fn", "e6m5", "bf16", "e2m1fn", "k8p4se", "q8.13"] {
+      for mode in Rounding.deterministic + [.stochastic, .stochasticBits(8)] {
+        for set in InstructionSet.available {
+          ArrayRounderTests.agree(try Rounder(to: format(name), mode), bfloats, set)
+          ArrayRounderTests.agree(try Rounder(to: format(name), mode), halves, first: 3, set)
+        }
+      }
+    }
+  }
+
+  /// Pieces of every length and alignment, in place and not, on any number of threads.
+  @Test func piecesAndThreadsGiveTheWhole() throws {
+    var random = SplitMix64(seed: 402)
+    for text in [Rounding.nearestEven, .stochastic, .stochasticBits(24), .up] {
+      for set in InstructionSet.available {
+        let (round, stream) = (ArrayRounder<Float>(try Rounder(to: .e4m3, text), set), RandomStream(seed: 403))
+        let x = (0..<700_001).map { _ in Float(Int32(truncatingIfNeeded: random.next())) * 0x1p-28 }
+        let whole = round(x, random: stream, .oneThread)
+        for threads in [2, 7] { #expect(round(x, random: stream, .threads(threads)) == whole) }
+        var inPlace = x
+        round.round(&inPlace, random: stream)
+        #expect(inPlace == whole)
+        var start = 0
+        while start < 6000 {
+          let count = Int(random.next() % 200)
+          let piece = round(Array(x[start..<(start + count)]), random: stream, first: start)
+          guard piece == Array(whole[start..<(start + count)]) else {
+            Issue.record("\(text), \(set): elements \(start) ..< \(start + count), seed 402")
+            return
+          }
+          start += count
+        }
+      }
+    }
+  }
+
+  /// Larger than the caches, where stores go past them: whole vectors and both ends.
+  @Test func largeArraysAreRoundedWhole() throws {
+    let x = (0..<5_000_003).map { Float($0 % 1999 - 999) * 0.0137 }
+    for text in ["e4m3", "e4m3@rd", "e4m3@sr24"] {
+      let (rounder, stream) = (try Rounder(to: .e4m3, text == "e4m3" ? .nearestEven : text == "e4m3@rd" ? .down : .stochasticBits(24)), RandomStream(seed: 404))
+      for set in InstructionSet.available {
+        let y = ArrayRounder<Float>(rounder, set)(x, random: stream)
+        for i in stride(from: 0, to: x.count, by: 997) { #expect(y[i] == Float(rounder(Double(x[i]), draw: stream.draw(i)))) }
+        #expect(y.last == Float(rounder(Double(x.last!), draw: stream.draw(x.count - 1))))
+      }
+    }
+  }
+
+  /// Up-probabilities by the kernels: chi-squared over 64 fractions, 64 degrees of freedom, 5 sigma; and the mean error of a long sum, 4 sigma.
+  @Test(arguments: [Rounding.stochastic, .stochasticBits(24)])
+  func kernelsGoUpAsOftenAsTheFractionSays(_ mode: Rounding) throws {
+    let (n, round) = (20_000, ArrayRounder<Float>(try Rounder(to: .e4m3, mode)))
+    var chiSquared = 0.0, error = 0.0, variance = 0.0
+    for k in 1...64 {
+      let f = Double(k) / 65, x = Float(1 + f / 8), exact = (Double(x) - 1) * 8
+      let ups = round([Float](repeating: x, count: n), random: RandomStream(seed: 405).child(k)).count { $0 == 1.125 }
+      let deviation = Double(ups) - Double(n) * exact
+      chiSquared += deviation * deviation / (Double(n) * exact * (1 - exact))
+      error += deviation
+      variance += Double(n) * exact * (1 - exact)
+    }
+    #expect(chiSquared < 64 + 5 * 128.0.squareRoot() && chiSquared > 64 - 5 * 128.0.squareRoot(), "\(mode), seed 405: \(chiSquared)")
+    #expect(error * error < 16 * variance, "\(mode), seed 405: a sum of errors of \(error) gaps, variance \(variance)")
+  }
+}

@@ -58,10 +58,11 @@ public struct MatrixProduct: Sendable {
     precondition(random != nil || !dot.isStochastic, "stochastic rounding needs random bits: pass a stream")
     precondition(Number.carrier.holds(dot.plan.output.format), "binary\(Number.carrier.rawValue) does not hold every value of \(dot.plan.output.format)")
     let (m, n) = (a.rows, b.columns)
+    // (The array without elements is one object for all threads, and its initialiser writes to it.)
+    guard m > 0 && n > 0 else { return Matrix(rows: m, columns: n, []) }
     let elements = [Number](unsafeUninitializedCapacity: m * n) { c, count in
       count = m * n
-      guard let base = c.baseAddress, count > 0 else { return }
-      nonisolated(unsafe) let c = base
+      nonisolated(unsafe) let c = c.baseAddress!
       switch (choice ?? self.choice(a, b, parallelism)).kernels {
       case .success(let kernels): run(kernels.best, kernels.general, a, b, into: c, random, parallelism, progress)
       case .failure:
@@ -132,10 +133,10 @@ public struct MatrixProduct: Sendable {
     precondition(random != nil || !dot.isStochastic, "stochastic rounding needs random bits: pass a stream")
     precondition(Number.carrier.holds(dot.plan.output.format), "binary\(Number.carrier.rawValue) does not hold every value of \(dot.plan.output.format)")
     let (n, trials) = (x.rows, x.columns)
+    guard trials > 0 else { return [] }
     return [Number](unsafeUninitializedCapacity: trials) { results, count in
       count = trials
-      guard let base = results.baseAddress, trials > 0 else { return }
-      nonisolated(unsafe) let results = base
+      nonisolated(unsafe) let results = results.baseAddress!
       @Sendable func byReference(_ j: Int) {
         let pairs = (0..<n).map { (Value(Double(x[$0, j])), Value(Double(y[$0, j]))) }
         let sum = dot.evaluate(pairs.map(\.0), pairs.map(\.1), random: random?.child(j))

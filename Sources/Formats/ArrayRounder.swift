@@ -59,7 +59,7 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
   /// - Random: element i takes draw `first + i`. Traps without `random` when the mode is stochastic.
   /// - Complexity: O(n); near the speed of copying for large arrays.
   public func callAsFunction(_ x: [Number], random: RandomStream? = nil, first: Int = 0, _ parallelism: Parallelism = .allCores) -> [Number] {
-    [Number](unsafeUninitializedCapacity: x.count) { y, count in
+    x.isEmpty ? [] : [Number](unsafeUninitializedCapacity: x.count) { y, count in
       x.withUnsafeBufferPointer { round($0, into: y.baseAddress, random: random, first: first, parallelism) }
       count = x.count
     }

@@ -77,13 +77,10 @@ package func parallelParts(
   let grains = (count + grain - 1) / grain
   let meter = Meter(total: grains, progress)
   // One part at a time for each thread, so that seven threads are seven also where there are two cores.
-  let next = Mutex(0)
+  let next = Atomic(0)
   @Sendable func work() {
     while true {
-      let part = next.withLock { part in
-        defer { part += 1 }
-        return part
-      }
+      let part = next.wrappingAdd(1, ordering: .relaxed).oldValue
       guard part < grains else { return }
       body(part * grain..<min(count, (part + 1) * grain))
       meter.advance()

@@ -31,7 +31,13 @@ import Testing
     // 5  every bound that applies to it, evaluated so that it is one
     let problem = Problem.dot(.e4m3fn, .e4m3fn, dot, count: 256)
     let bounds = try Bound.applicable(to: problem).map { ($0.bound.id, try $0.certify(seen).value.value) }
+
+    // 6  arrays and matrix products by the vector kernels, the same bits; views cost nothing
+    let numbers = ArrayRounder<Float>(toFP8)((0..<4096).map { Float($0) / 512 })
+    let a = Matrix(rows: 64, columns: 64, numbers)
+    let product = MatrixProduct(dot)(a, a.transposed)  // element (3, 5) is 18.75
     // </README>
+    #expect(product[3, 5] == 18.75)
     #expect(card == (448, Dyadic.power(-9), Dyadic.power(-4)))
     #expect(rounded.value == Value(0.3125) && rounded.flags == .inexact)
     #expect(fused.value == Value(448))

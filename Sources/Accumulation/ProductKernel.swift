@@ -11,6 +11,8 @@ struct Terms {
   var largest: Double
   /// No infinity and no NaN.
   var isFinite: Bool
+  /// The factors that they are products of.
+  private let factors: [ck_facts]
 
   /// Products of the numbers of two matrices.
   init(_ a: ck_facts, _ b: ck_facts) {
@@ -19,6 +21,14 @@ struct Terms {
     largest = (a.largest * b.largest).nextUp
     if a.largest == 0 || b.largest == 0 { largest = 0 }
     isFinite = a.isFinite != 0 && b.isFinite != 0
+    factors = [a, b]
+  }
+
+  /// Whether every finite factor is a number of the carrier.
+  func factorsFit(_ carrier: Carrier) -> Bool {
+    factors.allSatisfy {
+      $0.bits <= carrier.precision && $0.lowestBit >= carrier.emin - carrier.precision + 1 && ($0.largest == 0 || $0.largest.exponent <= carrier.emax)
+    }
   }
 
   /// ⌈log₂ largest⌉.
@@ -49,7 +59,7 @@ extension ProductKernel {
     _ dot: DotProduct, _ terms: Terms, count n: Int, _ instructions: InstructionSet
   ) -> Result<(best: ProductKernel, general: ProductKernel?), Refusal> {
     guard let levels = levels(of: dot.plan) else { return .failure(.plan) }
-    var (kernels, general, refusal) = ([ProductKernel](), ProductKernel?.none, Refusal.plan)
+    var (kernels, general, refusal) = ([ProductKernel](), ProductKernel?.none, Refusal.combination)
     for carrier in Carrier.allCases {
       let choice = Selection(dot.product, levels, terms, n, carrier, instructions)
       do throws(Refusal) {
@@ -63,12 +73,14 @@ extension ProductKernel {
 
   enum Refusal: Error, CustomStringConvertible {
     case plan
+    case combination
     case rounder(Rounder, KernelRefusal)
     case products(Carrier)
 
     var description: String {
       switch self {
-      case .plan: "the plan is no hierarchy of at most \(CK_MAX_LEVELS) sequential sums"
+      case .plan: "the plan is no hierarchy of at most \(CK_MAX_LEVELS) sequential sums of at most 2^62 terms"
+      case .combination: "no kernel has these products and sums in numbers of binary64"
       case .rounder(let rounder, let refusal): "\(rounder): \(refusal)"
       case .products(let carrier): "products do not fit into binary\(carrier.rawValue)"
       }
@@ -121,7 +133,7 @@ private struct Selection {
 
   /// Whether x·y itself is a number of the carrier.
   var holdsProducts: Bool {
-    terms.bits <= P && terms.lowest >= carrier.emin - P + 1 && terms.largest < .power(carrier.emax)
+    terms.factorsFit(carrier) && terms.bits <= P && terms.lowest >= carrier.emin - P + 1 && terms.largest < .power(carrier.emax)
   }
 
   /// Every kernel of this carrier that is exact.
@@ -132,7 +144,11 @@ private struct Selection {
       let lowest = ck_level(kind: kind, rounding: rounding, count: Int64(levels[0].count))
       kernels.append(ProductKernel(plan: plan([lowest] + outer, product, productRounding), carrier: carrier, cost: cost * Double(carrier.rawValue) / 32))
     }
-    if let native = nativeRounding(lowest), product.isExact, holdsProducts || instructions > .portable { add(CK_NATIVE, native, 0.3) }
+    if let native = nativeRounding(lowest), product.isExact,
+      holdsProducts || instructions > .portable && terms.factorsFit(carrier)
+    {
+      add(CK_NATIVE, native, 0.3)
+    }
     if let general = general() { kernels.append(general) }
     guard holdsProducts else {
       guard !kernels.isEmpty else { throw .products(carrier) }
@@ -236,7 +252,10 @@ private struct Selection {
   /// and N bits that all lie within the carrier, or sums that the carrier holds exactly.
   private func isDithered(_ kernel: RoundingKernel) -> Bool {
     let rounding = kernel.rounding
-    guard rounding.mode == CK_STOCHASTIC, kernel.hasAnchors, lowest.format.isFloating, terms.lowest >= lowest.format.quantumExponent else { return false }
+    // What overflows is in doubt, by one magnitude for both signs.
+    guard rounding.mode == CK_STOCHASTIC, kernel.hasAnchors, lowest.format.isFloating, rounding.largest.0 == rounding.largest.1,
+      terms.lowest >= lowest.format.quantumExponent
+    else { return false }
     if rounding.randomBits > 0 && rounding.randomBits <= rounding.shift { return true }
     return rounding.largest.0 + terms.largest <= .power(min(terms.lowest + P, carrier.emax))
   }
@@ -246,16 +265,18 @@ private struct Selection {
     let (format, rounding, p) = (rounder.format, kernel.rounding, rounder.format.precision)
     guard kernel.isGradual, kernel.hasOneEnd, format.isFloating, rounder.rounding == .nearestEven || rounder.rounding.isDirected else { return nil }
     let largest = rounding.largest.0
-    let isBounded = terms.isFinite && (rounder.rounding == .nearestEven || rounder.rounding == .towardZero) && ceiling(p, terms) <= largest
-    guard (isBounded ? ceiling(p, terms) : largest) + terms.largest < .power(carrier.emax - P + p) else { return nil }
+    let isBounded = terms.isFinite && (rounder.rounding == .nearestEven || rounder.rounding == .towardZero) && ceiling(format, terms) <= largest
+    guard (isBounded ? ceiling(format, terms) : largest) + terms.largest < .power(carrier.emax - P + p) else { return nil }
 
     // Cutting sums to the carrier first does not matter in directed modes, which go the same way twice. To nearest it does not if
     // (1) sums fit into the carrier, or if sums s + b that do not fit are never near a middle between two values: either b < half of s's last
     // place, m + p ≤ P − 1, or s < b. Then b is a value of the format, (2) m ≤ p, 2p ≤ P − 1; or (3) |b| < 2^(lowest + P), so that s + b < 2^(lowest + P)
     // and fits after all, for s has no lower bit than 2^lowest and reaches 2^(lowest + P) only with |s| ≥ 2^(-m) |b|.
-    let isSmallProduct = terms.bits + p <= P - 1 && terms.largest < .power(min(terms.lowest + P, carrier.emax))
+    // (An accumulator that was clamped to its largest number is a multiple of that number's last bit.)
+    let lowest = isBounded ? terms.lowest : min(terms.lowest, format.maxFinite.exponent)
+    let isSmallProduct = terms.bits + p <= P - 1 && terms.largest < .power(min(lowest + P, carrier.emax))
     let isValue = terms.bits <= p && 2 * p <= P - 1
-    let fits = (isBounded ? ceiling(p, terms) : largest) + terms.largest <= .power(min(terms.lowest + P, carrier.emax))
+    let fits = (isBounded ? ceiling(format, terms) : largest) + terms.largest <= .power(min(lowest + P, carrier.emax))
     let needsOdd = rounder.rounding == .nearestEven && !(isSmallProduct || isValue || fits)
     if needsOdd && !(instructions.kernels(carrier).hasOdd != 0 && product.isExact) { return nil }
 
@@ -263,20 +284,23 @@ private struct Selection {
     if isBounded && isOnGrid { return needsOdd ? (CK_ODD_LEAN, 1.5) : (CK_LEAN, 0.85) }
     guard rounding.hasNegativeZero == 1 else { return nil }
     if terms.isFinite && (isBounded || rounding.saturates == 1) { return needsOdd ? (CK_ODD_SATURATING, 2.1) : (CK_SATURATING, 1.4) }
-    guard rounding.overflow.0 == .infinity, rounder.format.isLastOfBinade, largest >= 2 else { return nil }
+    // (The processor makes an infinity of what overflows only where it rounds to nearest.)
+    guard rounder.rounding == .nearestEven, rounding.overflow.0 == .infinity, format.isLastOfBinade, largest >= 2 else { return nil }
     return needsOdd ? (CK_ODD_OVERFLOWING, 2.4) : (CK_OVERFLOWING, 1.8)
   }
 
   /// A bound of |s| after any number of additions, rounded to nearest even or towards zero.
   ///
   /// With |b| ≤ 2^L: from |s| ≤ 2^(p + L) no addition leads beyond it, since the next value is 2^(L + 1) away and a tie goes to the power of two.
-  /// Or n |b| (1 + u)^n.
-  private func ceiling(_ p: Int, _ terms: Terms) -> Double {
+  /// Or n (|b| + η/2) (1 + u)^n, without the η of the accumulator's smallest numbers where all terms are multiples of it.
+  private func ceiling(_ format: Format, _ terms: Terms) -> Double {
     guard terms.largest > 0 else { return 0 }
+    let p = format.precision
+    let term = terms.largest + (terms.lowest < format.quantumExponent ? .power(format.quantumExponent - 1) : 0)
     let stagnation = p + terms.top <= 1023 ? Double.power(p + terms.top) : .infinity
     var growth = 1.0
     for _ in 0..<min(n, 1 << 12) { growth *= 1 + 1.0001 * Double.power(-p) }
-    return min(stagnation, n <= 1 << 12 ? 1.0001 * Double(n) * terms.largest * growth : .infinity)
+    return min(stagnation, n <= 1 << 12 ? 1.0001 * Double(n) * term * growth : .infinity)
   }
 
   /// Rounding of exact products in the accumulator's mode, and what is then known of the terms.
@@ -288,10 +312,12 @@ private struct Selection {
     else { return nil }
     var rounded = terms
     rounded.bits = rounder.format.precision
-    rounded.lowest = max(terms.lowest, rounder.format.quantumExponent)
-    rounded.largest = terms.largest == 0 ? 0 : min(.power(min(terms.top, 1023)), rounding.largest.0)
+    // (The largest number need not be a multiple of what all products are multiples of.)
+    let lowest = terms.largest <= rounding.largest.0 ? terms.lowest : min(terms.lowest, rounder.format.maxFinite.exponent)
+    rounded.lowest = max(lowest, rounder.format.quantumExponent)
+    rounded.largest = terms.largest == 0 ? 0 : min(.power(min(max(terms.top, rounder.format.quantumExponent), 1023)), rounding.largest.0)
     if terms.largest <= rounding.largest.0 || rounding.saturates == 1 { return (CK_PRODUCT_SATURATING, rounding, rounded) }
-    guard rounding.overflow.0 == .infinity, rounder.format.isLastOfBinade, rounding.largest.0 >= 2 else { return nil }
+    guard rounder.rounding == .nearestEven, rounding.overflow.0 == .infinity, rounder.format.isLastOfBinade, rounding.largest.0 >= 2 else { return nil }
     rounded.isFinite = false
     return (CK_PRODUCT_OVERFLOWING, rounding, rounded)
   }

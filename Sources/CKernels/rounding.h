@@ -42,7 +42,7 @@ INLINE V NAME(roundSaturating)(V t, NAME(anchoring) a) {
   return NAME(smallerMagnitude)(NAME(roundGradual)(t, a), a.largest, t);
 }
 
-/// roundGradual with infinities and signs of zeros, for formats whose largest number is the last of its binade. Finite t must be small
+/// roundGradual to nearest with infinities and signs of zeros, for formats whose largest number is the last of its binade. Finite t must be small
 /// enough for m; infinite t makes an m that is small or NaN; so infinities stay, and NaN.
 INLINE V NAME(roundOverflowing)(V t, NAME(anchoring) a) {
   V y = NAME(roundGradual)(t, a);

@@ -43,7 +43,10 @@ struct GemmCommand: ParsableCommand {
 
   func run() throws {
     let path = out.map(Input.plain)
-    if let path { try Output.checkWritable(path, "-o") }
+    if let path {
+      guard path.lowercased().hasSuffix(".npy") || path == "/dev/null" else { throw Failure.usage("-o \(path): give a file that ends in .npy.") }
+      try Output.checkWritable(path, "-o")
+    }
     try accumulator.prepare(output)
     if accumulator.dot.isStochastic { output.note("seed \(random.seed)") }
     // Binary32 holds most formats, in half the memory.
@@ -114,7 +117,7 @@ struct GemmCommand: ParsableCommand {
       var doubles = tensor.elements
       ArrayRounder<Double>(rounder).round(&doubles, threads)
       numbers = doubles.map(Number.init)
-      let changed = zip(doubles, tensor.elements).count { $0 != $1 && !$1.isNaN }
+      let changed = zip(doubles, tensor.elements).count { $0 != $1 && !($0.isNaN && $1.isNaN) }
       noteRounding(changed, of: doubles.count, text)
     } else {
       let array = try NumberArray(argument)

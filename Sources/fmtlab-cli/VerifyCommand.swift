@@ -107,7 +107,10 @@ struct VerifyCommand: ParsableCommand {
       }
     } else {
       text(rows)
-      Output.print("\(inputs) inputs with \(instructions.rawValue), \(mismatches == 0 ? "no" : "\(mismatches)") mismatches")
+      Output.print(
+        inputs == 0
+          ? "nothing was compared: no kernel fits, and the reference does the work"
+          : "\(inputs) inputs with \(instructions.rawValue), \(mismatches == 0 ? "no" : "\(mismatches)") mismatches")
     }
     if mismatches > 0 { throw Failure.no("\(mismatches) results differ from the reference: a bug of fmtlab; please report it with the command line.") }
   }

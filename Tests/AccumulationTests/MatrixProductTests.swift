@@ -201,10 +201,3 @@ import Testing
     #expect(variance > 0 && abs(mean) < 4 * (variance / Double(trials)).squareRoot(), "mean error \(mean), rms \(variance.squareRoot()), seed 427")
   }
 }
-
-extension Carrier {
-  fileprivate func holdsForTest(_ format: Format) -> Bool {
-    let ends = [format.maxFinite, format.minFinite].filter { !$0.isZero }
-    return format.precision <= 24 && format.quantumExponent >= -149 && ends.allSatisfy { $0.floorLog2 <= 127 }
-  }
-}

@@ -45,7 +45,7 @@ import Testing
     for (line, status) in [
       ("gemm 1,2 1,2,3 --format e4m3 --acc e6m5", 65), ("gemm nowhere.npy 1 --format e4m3 --acc e6m5", 66), ("gemm \(cube) 1,2,3 --format e4m3 --acc e6m5", 65),
       ("gemm 1 1 --format e4m3 --acc e6m5 --threads 0", 64), ("gemm 1 1 --format e4m3 --acc e6m5 -o /nowhere/c.npy", 66), ("gemm 1 1 --format e4m4x --acc e6m5", 64),
-      ("gemm 1 1 --format fp64 --acc fp128", 64), ("verify --format fp64", 64), ("verify --instructions mmx", 64), ("verify --format posit8 --rounding sr", 64),
+      ("gemm 1 1 --format fp64 --acc fp128", 64), ("gemm 1 1 --format e4m3 --acc e6m5 -o c.csv", 64), ("verify --format fp64", 64), ("verify --instructions mmx", 64), ("verify --format posit8 --rounding sr", 64),
     ] as [(String, Int32)] {
       let run = try fmtlab(line)
       #expect(run.status == status && run.out.isEmpty && run.err.contains("error: "), "\(line): \(run.status) \(run.err)")

@@ -83,14 +83,6 @@ import Testing
   }
 }
 
-extension Carrier {
-  func holdsForTest(_ format: Format) -> Bool {
-    let ends = [format.maxFinite, format.minFinite].filter { !$0.isZero }
-    let (p, low, high) = self == .binary32 ? (24, -149, 127) : (53, -1074, 1023)
-    return format.precision <= p && format.quantumExponent >= low && ends.allSatisfy { $0.floorLog2 <= high }
-  }
-}
-
 @Suite struct ArrayRounderStatisticsTests {
   @Test func everyBfloat16AndBinary16NumberRoundsAlike() throws {
     let bfloats = (0..<65_536 as Range<UInt32>).map { Float(bitPattern: $0 << 16) }

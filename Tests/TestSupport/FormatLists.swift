@@ -31,3 +31,12 @@ public enum FormatLists {
   /// Those of at most 8 bits, and the oddities among them.
   public static let small: [Format] = exhaustive.filter { $0.width <= 8 }
 }
+
+extension Carrier {
+  /// Whether every value of a format is a number of this carrier, asked of the values at the ends.
+  public func holdsForTest(_ format: Format) -> Bool {
+    let ends = [format.maxFinite, format.minFinite].filter { !$0.isZero }
+    let (p, low, high) = self == .binary32 ? (24, -149, 127) : (53, -1074, 1023)
+    return format.precision <= p && format.quantumExponent >= low && ends.allSatisfy { $0.floorLog2 <= high }
+  }
+}

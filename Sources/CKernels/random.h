@@ -70,8 +70,8 @@ CK_INLINE W64 CK_NAME(complement)(W64 a, W64 b) {
 
 // Draws are used as complements: a number goes up if r < F, that is, if its fraction F of n bits and 2^n − 1 − r carry.
 
-/// The complements of the first words of draws 4·block, 4·block + 1, … of a stream, `count` of them, a multiple of 4 · CK_WORDS: word j of a
-/// block belongs to its j-th draw. The block numbers do not carry into their upper words: `block` is a multiple of count / 4.
+/// The complements of the first words of draws 4·block, 4·block + 1, … of a stream, `count` of them, a multiple of 4 · CK_WORDS: words y,
+/// x, w, z of a block belong to its draws. The block numbers do not carry into their upper words: `block` is a multiple of count / 4.
 static __attribute__((noinline)) void CK_NAME(draws)(ck_key key, uint64_t block, size_t count, uint32_t *words) {
   // The keys of the rounds, in memory: a vector's operand can be one number there for all its lanes, and registers are scarce.
   uint64_t keys[2 * CK_DRAW_ROUNDS];
@@ -83,6 +83,9 @@ static __attribute__((noinline)) void CK_NAME(draws)(ck_key key, uint64_t block,
   const uint64_t x1 = (uint32_t)(block >> 32) ^ keys[0], w2 = x1 * LOW_FACTOR;
   keys[1] ^= CK_DRAW_TAG;
   keys[3] ^= w2 >> 32;
+  // In the last round the results come together where the products lie, the second word of each pair below the first, and as complements.
+  uint64_t *last = keys + 2 * (CK_DRAW_ROUNDS - 1);
+  for (int i = 0; i < 2; i++) last[i] = ~(last[i] << 32);
   __asm__ volatile("" : : "r"(keys) : "memory");
   W64 lanes;
   // Blocks b and b + CK_WORDS / 4 side by side, so that the words of each come together in order.
@@ -97,7 +100,7 @@ static __attribute__((noinline)) void CK_NAME(draws)(ck_key key, uint64_t block,
       r[j] = (CK_NAME(block)){CK_NAME(upper)(b) ^ keys[2], b, a ^ keys[3], (W64)w2};
     }
 #pragma clang loop unroll(full)
-    for (int round = 2; round < CK_DRAW_ROUNDS; round++) {
+    for (int round = 2; round < CK_DRAW_ROUNDS - 1; round++) {
       for (int j = 0; j < 2; j++) {
         W64 a = CK_NAME(multiplied)(r[j].x, LOW_FACTOR), b = CK_NAME(multiplied)(r[j].z, HIGH_FACTOR);
         r[j] = (CK_NAME(block)){CK_NAME(upper)(b) ^ r[j].y ^ keys[2 * round], b, CK_NAME(upper)(a) ^ r[j].w ^ keys[2 * round + 1], a};
@@ -105,22 +108,23 @@ static __attribute__((noinline)) void CK_NAME(draws)(ck_key key, uint64_t block,
     }
     W32 *out = (W32 *)(words + i);
     for (int j = 0; j < 2; j++) {
-      W64 xy = CK_NAME(complement)(r[j].x, r[j].y), zw = CK_NAME(complement)(r[j].z, r[j].w);
+      W64 yx = CK_NAME(multiplied)(r[j].z, HIGH_FACTOR) ^ (r[j].y << 32) ^ keys[2 * CK_DRAW_ROUNDS - 2];
+      W64 wz = CK_NAME(multiplied)(r[j].x, LOW_FACTOR) ^ (r[j].w << 32) ^ keys[2 * CK_DRAW_ROUNDS - 1];
 #if CK_WORDS == 16
-      out[2 * j] = (W32)__builtin_shufflevector(xy, zw, 0, 8, 2, 10, 4, 12, 6, 14);
-      out[2 * j + 1] = (W32)__builtin_shufflevector(xy, zw, 1, 9, 3, 11, 5, 13, 7, 15);
+      out[2 * j] = (W32)__builtin_shufflevector(yx, wz, 0, 8, 2, 10, 4, 12, 6, 14);
+      out[2 * j + 1] = (W32)__builtin_shufflevector(yx, wz, 1, 9, 3, 11, 5, 13, 7, 15);
 #elif CK_WORDS == 8
-      out[2 * j] = (W32)__builtin_shufflevector(xy, zw, 0, 4, 2, 6);
-      out[2 * j + 1] = (W32)__builtin_shufflevector(xy, zw, 1, 5, 3, 7);
+      out[2 * j] = (W32)__builtin_shufflevector(yx, wz, 0, 4, 2, 6);
+      out[2 * j + 1] = (W32)__builtin_shufflevector(yx, wz, 1, 5, 3, 7);
 #else
-      out[2 * j] = (W32)__builtin_shufflevector(xy, zw, 0, 2);
-      out[2 * j + 1] = (W32)__builtin_shufflevector(xy, zw, 1, 3);
+      out[2 * j] = (W32)__builtin_shufflevector(yx, wz, 0, 2);
+      out[2 * j + 1] = (W32)__builtin_shufflevector(yx, wz, 1, 3);
 #endif
     }
   }
 }
 
-/// The complement of word j of block `block` of each of `count` streams, j = 0 … 3, at words[j · count …]; `count` is a multiple of the lanes.
+/// The complements of words y, x, w, z of block `block` of each of `count` streams, each at words[j · count …]; `count` is a multiple of the lanes.
 static __attribute__((noinline)) void CK_NAME(blockOfStreams)(ck_keys keys, uint64_t block, size_t count, uint32_t *words) {
   for (size_t i = 0; i < count; i += CK_WORDS) {
     const CK_NAME(block) counter = {(W64)block, (W64)(block >> 32), (W64)(uint64_t)0, (W64)(uint64_t)CK_DRAW_TAG};
@@ -129,10 +133,10 @@ static __attribute__((noinline)) void CK_NAME(blockOfStreams)(ck_keys keys, uint
     CK_NAME(block) r[2] = {counter, counter};
     W64 low[2] = {lows, lows >> 32}, high[2] = {highs, highs >> 32};
     CK_NAME(philox)(r, low, high, CK_DRAW_ROUNDS);
-    *(W32 *)(words + i) = (W32)CK_NAME(complement)(r[0].x, r[1].x);
-    *(W32 *)(words + count + i) = (W32)CK_NAME(complement)(r[0].y, r[1].y);
-    *(W32 *)(words + 2 * count + i) = (W32)CK_NAME(complement)(r[0].z, r[1].z);
-    *(W32 *)(words + 3 * count + i) = (W32)CK_NAME(complement)(r[0].w, r[1].w);
+    *(W32 *)(words + i) = (W32)CK_NAME(complement)(r[0].y, r[1].y);
+    *(W32 *)(words + count + i) = (W32)CK_NAME(complement)(r[0].x, r[1].x);
+    *(W32 *)(words + 2 * count + i) = (W32)CK_NAME(complement)(r[0].w, r[1].w);
+    *(W32 *)(words + 3 * count + i) = (W32)CK_NAME(complement)(r[0].z, r[1].z);
   }
 }
 

@@ -76,11 +76,12 @@ public struct Draw: Hashable, Sendable {
   let stream: RandomStream
   let index: UInt64
 
-  /// Word `j` of the bits: of draw i, word i mod 4 of the seven-round block with counter (⌊i/4⌋, j, a tag that no other bits have).
+  /// Word `j` of the bits: of draw i, word y, x, w, z for i mod 4 = 0, 1, 2, 3 of the seven-round block with counter (⌊i/4⌋, j, a tag
+  /// that no other bits have).
   public func word(_ j: Int) -> UInt32 {
     let block = index >> 2
     let counter = SIMD4(UInt32(truncatingIfNeeded: block), UInt32(block >> 32), UInt32(j), 0x8000_0000)
-    return stream.philox(counter, rounds: 7)[Int(index & 3)]
+    return stream.philox(counter, rounds: 7)[Int(index & 3 ^ 1)]
   }
 
   /// Bits 64j to 64j + 63.

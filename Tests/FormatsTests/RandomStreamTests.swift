@@ -60,7 +60,7 @@ private struct StreamModel {
         for j in [0, 1, 2, 7] {
           let block = UInt64(i) / 4
           let words = philox([UInt32(truncatingIfNeeded: block), UInt32(block >> 32), UInt32(j), 1 << 31], key, rounds: 7)
-          #expect(stream.draw(i).word(j) == words[i % 4], "draw \(i), word \(j), seed \(seed)")
+          #expect(stream.draw(i).word(j) == words[[1, 0, 3, 2][i % 4]], "draw \(i), word \(j), seed \(seed)")
         }
         #expect(stream.draw(i).bits(1) == UInt64(stream.draw(i).word(2)) << 32 | UInt64(stream.draw(i).word(3)))
       }

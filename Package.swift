@@ -30,7 +30,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // Lowest layer first.
-    .target(name: "CKernels"),
+    .target(name: "CKernels", exclude: ["README.md"]),
     module("Formats", ["CKernels"]),
     module("Multiprecision", ["CMPFR", "Formats"]),
     module("Accumulation", ["CKernels", "Formats"]),

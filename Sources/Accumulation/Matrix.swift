@@ -46,7 +46,8 @@ public struct Matrix<Number: CarrierNumber>: Sendable {
 
   /// These rows and columns, a view of the same array.
   public subscript(rows: Range<Int>, columns: Range<Int>) -> Matrix {
-    precondition(rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0 && columns.upperBound <= self.columns,
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0 && columns.upperBound <= self.columns,
       "rows \(rows), columns \(columns) of \(self.rows) by \(self.columns)")
     return Matrix(
       rows: rows.count, columns: columns.count, storage, offset: offset + rows.lowerBound * rowStride + columns.lowerBound * columnStride,
@@ -62,9 +63,11 @@ public struct Matrix<Number: CarrierNumber>: Sendable {
   /// The matrix as the kernels see it, while `body` runs.
   func withKernelMatrix<Result>(_ body: (ck_matrix) -> Result) -> Result {
     storage.withUnsafeBufferPointer { buffer in
-      body(ck_matrix(
-        base: buffer.baseAddress.map { UnsafeRawPointer($0 + (buffer.isEmpty ? 0 : offset)) }, rowStride: Int64(rowStride), columnStride: Int64(columnStride),
-        isDouble: Number.carrier == .binary64 ? 1 : 0))
+      body(
+        ck_matrix(
+          base: buffer.baseAddress.map { UnsafeRawPointer($0 + (buffer.isEmpty ? 0 : offset)) }, rowStride: Int64(rowStride),
+          columnStride: Int64(columnStride),
+          isDouble: Number.carrier == .binary64 ? 1 : 0))
     }
   }
 }

@@ -51,12 +51,15 @@ public struct MatrixProduct: Sendable {
   /// - Precondition: the extents agree, and every value of the plan's output format is a `Number`.
   /// - Complexity: m k n roundings, 0.05 to 0.5 ns each on a core with 512-bit vectors.
   public func callAsFunction<Number>(
-    _ a: Matrix<Number>, _ b: Matrix<Number>, random: RandomStream? = nil, _ parallelism: Parallelism = .allCores, progress: Progress = .silent,
+    _ a: Matrix<Number>, _ b: Matrix<Number>, random: RandomStream? = nil, _ parallelism: Parallelism = .allCores,
+    progress: Progress = .silent,
     choice: Choice? = nil
   ) -> Matrix<Number> {
     precondition(a.columns == b.rows, "\(a.rows) by \(a.columns) times \(b.rows) by \(b.columns)")
     precondition(random != nil || !dot.isStochastic, "stochastic rounding needs random bits: pass a stream")
-    precondition(Number.carrier.holds(dot.plan.output.format), "binary\(Number.carrier.rawValue) does not hold every value of \(dot.plan.output.format)")
+    precondition(
+      Number.carrier.holds(dot.plan.output.format),
+      "binary\(Number.carrier.rawValue) does not hold every value of \(dot.plan.output.format)")
     let (m, n) = (a.rows, b.columns)
     // (The array without elements is one object for all threads, and its initialiser writes to it.)
     guard m > 0 && n > 0 else { return Matrix(rows: m, columns: n, []) }
@@ -75,7 +78,8 @@ public struct MatrixProduct: Sendable {
   }
 
   private func reference<Number>(_ a: Matrix<Number>, _ b: Matrix<Number>, _ i: Int, _ j: Int, _ random: RandomStream?) -> Number {
-    let x = (0..<a.columns).map { Value(Double(a[i, $0])) }, y = (0..<a.columns).map { Value(Double(b[$0, j])) }
+    let x = (0..<a.columns).map { Value(Double(a[i, $0])) }
+    let y = (0..<a.columns).map { Value(Double(b[$0, j])) }
     let sum = dot.evaluate(x, y, random: random?.child(i * b.columns + j))
     return sum == .nan ? .nan : Number(sum.double)
   }
@@ -94,7 +98,9 @@ public struct MatrixProduct: Sendable {
       b.withKernelMatrix { matrix in
         for panel in part {
           let first = panel * tileColumns
-          ck_pack(matrix, Int64(k), Int64(first), Int64(min(tileColumns, n - first)), Int64(tileColumns), Int32(kernel.carrier.rawValue), right[panel])
+          ck_pack(
+            matrix, Int64(k), Int64(first), Int64(min(tileColumns, n - first)), Int64(tileColumns), Int32(kernel.carrier.rawValue),
+            right[panel])
         }
       }
     }
@@ -131,7 +137,9 @@ public struct MatrixProduct: Sendable {
     let y = y ?? Matrix(rows: x.rows, columns: x.columns, [1], offset: 0, rowStride: 0, columnStride: 0)
     precondition(x.rows == y.rows && x.columns == y.columns, "\(x.rows) by \(x.columns) beside \(y.rows) by \(y.columns)")
     precondition(random != nil || !dot.isStochastic, "stochastic rounding needs random bits: pass a stream")
-    precondition(Number.carrier.holds(dot.plan.output.format), "binary\(Number.carrier.rawValue) does not hold every value of \(dot.plan.output.format)")
+    precondition(
+      Number.carrier.holds(dot.plan.output.format),
+      "binary\(Number.carrier.rawValue) does not hold every value of \(dot.plan.output.format)")
     let (n, trials) = (x.rows, x.columns)
     guard trials > 0 else { return [] }
     return [Number](unsafeUninitializedCapacity: trials) { results, count in
@@ -196,7 +204,8 @@ private struct Tile {
   private let width: Int
 
   init(
-    _ kernel: ProductKernel, _ table: ck_kernels, _ dot: DotProduct, _ random: RandomStream?, left: (UnsafeMutableRawPointer, Int), rightStride: Int,
+    _ kernel: ProductKernel, _ table: ck_kernels, _ dot: DotProduct, _ random: RandomStream?, left: (UnsafeMutableRawPointer, Int),
+    rightStride: Int,
     terms: Int, isBatch: Bool = false
   ) {
     (self.kernel, self.table, self.dot, self.left, self.rightStride, self.terms) = (kernel, table, dot, left, rightStride, terms)
@@ -237,6 +246,7 @@ private struct Tile {
   /// Copies the results; one row takes all of a batch's.
   func copyResults<Number: CarrierNumber>(rows: Int, columns: Int, to: UnsafeMutablePointer<Number>, stride: Int) {
     ck_unpack(
-      results[0], Int64(width), Int64(rows), Int64(columns), Int32(kernel.carrier.rawValue), to, Int64(stride), Number.carrier == .binary64 ? 1 : 0)
+      results[0], Int64(width), Int64(rows), Int64(columns), Int32(kernel.carrier.rawValue), to, Int64(stride),
+      Number.carrier == .binary64 ? 1 : 0)
   }
 }

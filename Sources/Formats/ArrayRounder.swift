@@ -58,11 +58,14 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
   /// - Rounding: as ``Rounder/round(_:draw:)``, overflow and special values included. A NaN stays a NaN, its sign and payload are not said.
   /// - Random: element i takes draw `first + i`. Traps without `random` when the mode is stochastic.
   /// - Complexity: O(n); near the speed of copying for large arrays.
-  public func callAsFunction(_ x: [Number], random: RandomStream? = nil, first: Int = 0, _ parallelism: Parallelism = .allCores) -> [Number] {
-    x.isEmpty ? [] : [Number](unsafeUninitializedCapacity: x.count) { y, count in
-      x.withUnsafeBufferPointer { round($0, into: y.baseAddress, random: random, first: first, parallelism) }
-      count = x.count
-    }
+  public func callAsFunction(_ x: [Number], random: RandomStream? = nil, first: Int = 0, _ parallelism: Parallelism = .allCores) -> [Number]
+  {
+    x.isEmpty
+      ? []
+      : [Number](unsafeUninitializedCapacity: x.count) { y, count in
+        x.withUnsafeBufferPointer { round($0, into: y.baseAddress, random: random, first: first, parallelism) }
+        count = x.count
+      }
   }
 
   /// Rounds an array in place.
@@ -91,7 +94,9 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
   /// Elements that are rounded at a time: a whole number of the kernels' runs.
   private static var grain: Int { 1 << 18 }
 
-  private func round(_ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ random: RandomStream?, _ first: Int, _ streams: Bool) {
+  private func round(
+    _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ random: RandomStream?, _ first: Int, _ streams: Bool
+  ) {
     guard let kernel else { return roundByReference(x, y, n, random, first) }
     withUnsafePointer(to: kernel.rounding) { rounding in
       let stream: Int32 = streams ? 1 : 0
@@ -107,7 +112,8 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
 
   /// In short pieces, each rounded by reference where a random word happens to agree with as much of a fraction as was compared.
   private func roundInDoubt(
-    _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ rounding: UnsafePointer<ck_rounding>, _ random: RandomStream, _ first: Int
+    _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ rounding: UnsafePointer<ck_rounding>, _ random: RandomStream,
+    _ first: Int
   ) {
     let piece = 1024
     withUnsafeTemporaryAllocation(of: Number.self, capacity: piece) { copy in
@@ -124,7 +130,9 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
     }
   }
 
-  private func roundByReference(_ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ random: RandomStream?, _ first: Int) {
+  private func roundByReference(
+    _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ random: RandomStream?, _ first: Int
+  ) {
     for i in 0..<n { y[i] = Number(rounder.round(Value(Double(x[i])), draw: random?.draw(first + i)).value.double) }
   }
 }

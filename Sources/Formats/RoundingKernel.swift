@@ -58,9 +58,12 @@ package struct RoundingKernel: Sendable {
       let end = negative ? format.minFinite.magnitude : grid.maxFinite
       let beyond = Unrounded(isNegative: negative, magnitude: 1, exponent: grid.maxTop + 8)
       let draw = RandomStream(seed: 0).draw(0)
-      c.setEnd(i, Double(exactly: end)!, rounder.round(beyond, draw: draw).value.double, rounder.round(Extended.infinity(negative: negative)).value.double)
+      c.setEnd(
+        i, Double(exactly: end)!, rounder.round(beyond, draw: draw).value.double,
+        rounder.round(Extended.infinity(negative: negative)).value.double)
     }
-    hasOneEnd = c.largest.0 == c.largest.1 && RoundingKernel.same(c.overflow.0, c.infinity.0) && RoundingKernel.same(c.overflow.1, c.infinity.1)
+    hasOneEnd =
+      c.largest.0 == c.largest.1 && RoundingKernel.same(c.overflow.0, c.infinity.0) && RoundingKernel.same(c.overflow.1, c.infinity.1)
       && RoundingKernel.same(c.overflow.0, -c.overflow.1)
     c.saturates = c.overflow.0 == c.largest.0 ? 1 : 0
 

@@ -78,7 +78,9 @@ public struct KernelVerification: Sendable {
 
 extension MatrixProduct {
   /// Elements of A B that differ from ``DotProduct/evaluate(_:_:initial:random:observe:)``, signs of zeros included; any NaN equals any other.
-  public func mismatches<Number>(_ a: Matrix<Number>, _ b: Matrix<Number>, random: RandomStream, _ parallelism: Parallelism = .allCores) -> Int {
+  public func mismatches<Number>(_ a: Matrix<Number>, _ b: Matrix<Number>, random: RandomStream, _ parallelism: Parallelism = .allCores)
+    -> Int
+  {
     let c = self(a, b, random: random, parallelism)
     let rows = parallelMap(a.rows, parallelism) { i in
       let x = (0..<a.columns).map { Value(Double(a[i, $0])) }

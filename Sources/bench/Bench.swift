@@ -69,7 +69,8 @@ import Foundation
     print("\(machine), \(ProcessInfo.processInfo.activeProcessorCount) cores; best of \(repeats)")
     var copies: [String: Double] = [:]
     for (name, count) in [("memory", memory), ("cache", cache)] {
-      let x = [Float](repeating: 1, count: count), y = UnsafeMutablePointer<Float>.allocate(capacity: count)
+      let x = [Float](repeating: 1, count: count)
+      let y = UnsafeMutablePointer<Float>.allocate(capacity: count)
       defer { y.deallocate() }
       copies[name] = best(repeats, count) { x.withUnsafeBytes { _ = memcpy(y, $0.baseAddress!, $0.count) } }
     }
@@ -79,8 +80,10 @@ import Foundation
     for instructions in InstructionSet.available.reversed() {
       var unrounded: [Int: Double] = [:]
       for row in rows where pattern.isEmpty || row.name.contains(pattern) || row.name.hasPrefix("fp32,") {
-        var rates: [Double] = [], ratios: [Double] = []
-        var kernel = "", reference = 0.0
+        var rates: [Double] = []
+        var ratios: [Double] = []
+        var kernel = ""
+        var reference = 0.0
         for threads in [1, ProcessInfo.processInfo.activeProcessorCount] {
           let rate: Double
           switch row.work {
@@ -95,8 +98,10 @@ import Foundation
             if reference == 0 { reference = try self.product(reference: acc, product) }
           }
           rates.append(rate)
-          measurements.append(Measurement(
-            name: row.name, instructions: instructions.rawValue, kernel: kernel, threads: threads, rate: rate, ratio: ratios.last!, overReference: rate / reference))
+          measurements.append(
+            Measurement(
+              name: row.name, instructions: instructions.rawValue, kernel: kernel, threads: threads, rate: rate, ratio: ratios.last!,
+              overReference: rate / reference))
           if case .rounding(_, cache) = row.work { break }
         }
         let all = rates.count > 1 ? [text(rates[1]), text(rates[1] / rates[0])] : ["-", "-"]
@@ -106,7 +111,8 @@ import Foundation
     table.lines().forEach { print($0) }
     print("G elements/s or G multiply-adds/s (512³). ratio: to copying, or to the unrounded product")
     let report = Report(
-      date: ISO8601DateFormatter().string(from: Date()), machine: machine, command: "make bench", repeats: repeats, copyRates: copies, measurements: measurements)
+      date: ISO8601DateFormatter().string(from: Date()), machine: machine, command: "make bench", repeats: repeats, copyRates: copies,
+      measurements: measurements)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try encoder.encode(report).write(to: URL(filePath: "bench.json"), options: .atomic)
@@ -130,10 +136,13 @@ import Foundation
     return Double(count) / fastest
   }
 
-  static func rounding(_ text: String, _ count: Int, _ instructions: InstructionSet, _ threads: Int, _ repeats: Int) throws -> (Double, String) {
+  static func rounding(_ text: String, _ count: Int, _ instructions: InstructionSet, _ threads: Int, _ repeats: Int) throws -> (
+    Double, String
+  ) {
     let round = ArrayRounder<Float>(try Rounder(text: text), instructions)
     let stream = RandomStream(seed: 1)
-    let x = numbers(count), y = UnsafeMutableRawPointer.allocate(byteCount: 4 * count, alignment: 64).bindMemory(to: Float.self, capacity: count)
+    let x = numbers(count)
+    let y = UnsafeMutableRawPointer.allocate(byteCount: 4 * count, alignment: 64).bindMemory(to: Float.self, capacity: count)
     defer { y.deallocate() }
     y.update(from: x, count: count)
     let rate = x.withUnsafeBufferPointer { x in
@@ -148,7 +157,9 @@ import Foundation
     return best(3, x.count) { for i in x.indices { _ = rounder.round(Value(Double(x[i])), draw: stream.draw(i)) } }
   }
 
-  static func product(_ format: String, _ acc: String, _ product: String, _ instructions: InstructionSet, _ threads: Int, _ repeats: Int) throws -> (Double, String) {
+  static func product(_ format: String, _ acc: String, _ product: String, _ instructions: InstructionSet, _ threads: Int, _ repeats: Int)
+    throws -> (Double, String)
+  {
     let n = 512
     let multiply = MatrixProduct(DotProduct(try Plan(text: acc), product: try Product(text: product)), instructions)
     var x = numbers(2 * n * n)
@@ -188,6 +199,7 @@ import Foundation
 
   static func processor() -> String {
     let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
-    return lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown processor"
+    return lines.first { $0.hasPrefix("model name") }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+      ?? "unknown processor"
   }
 }

@@ -24,10 +24,12 @@ struct GemmCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The left matrix.", valueName: "A")) var a: String
   @Argument(help: ArgumentHelp("The right matrix.", valueName: "B")) var b: String
   @OptionGroup var accumulator: AccumulatorOptions
-  @Option(name: [.customShort("o")], help: ArgumentHelp("Write the product to this .npy file, as binary32.", valueName: "file")) var out: String?
+  @Option(name: [.customShort("o")], help: ArgumentHelp("Write the product to this .npy file, as binary32.", valueName: "file")) var out:
+    String?
   @Flag(help: "Multiply by the transpose of A.") var transposeA = false
   @Flag(help: "Multiply by the transpose of B.") var transposeB = false
-  @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "threads"), transform: Parse.threads) var threads: Parallelism = .allCores
+  @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "threads"), transform: Parse.threads) var threads: Parallelism =
+    .allCores
   @OptionGroup var random: SeedOption
   @OptionGroup var output: OutputOptions
 
@@ -44,7 +46,9 @@ struct GemmCommand: ParsableCommand {
   func run() throws {
     let path = out.map(Input.plain)
     if let path {
-      guard path.lowercased().hasSuffix(".npy") || path == "/dev/null" else { throw Failure.usage("-o \(path): give a file that ends in .npy.") }
+      guard path.lowercased().hasSuffix(".npy") || path == "/dev/null" else {
+        throw Failure.usage("-o \(path): give a file that ends in .npy.")
+      }
       try Output.checkWritable(path, "-o")
     }
     try accumulator.prepare(output)
@@ -56,9 +60,12 @@ struct GemmCommand: ParsableCommand {
 
   private func run<Number: CarrierNumber>(_: Number.Type, _ path: String?) throws {
     guard Number.carrier == .binary32 || formatsFitBinary64 else {
-      throw Failure.usage("--format \(accumulator.format) --acc \(accumulator.acc): products of matrices are of numbers that binary64 holds; take narrower formats.")
+      throw Failure.usage(
+        "--format \(accumulator.format) --acc \(accumulator.acc): products of matrices are of numbers that binary64 holds; take narrower formats."
+      )
     }
-    let left: Matrix<Number> = try matrix(a, isRow: true, transposeA), right: Matrix<Number> = try matrix(b, isRow: false, transposeB)
+    let left: Matrix<Number> = try matrix(a, isRow: true, transposeA)
+    let right: Matrix<Number> = try matrix(b, isRow: false, transposeB)
     guard left.columns == right.rows else {
       throw Failure.badData(
         "\(a) has \(left.rows) rows and \(left.columns) columns, \(b) \(right.rows) and \(right.columns): "
@@ -84,7 +91,8 @@ struct GemmCommand: ParsableCommand {
     }
     let macs = m * n * k
     let document = Document(
-      format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", kernel: "\(choice)", seed: random.seed, m: m, n: n,
+      format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", kernel: "\(choice)",
+      seed: random.seed, m: m, n: n,
       k: k, macs: macs, seconds: seconds, gmacs: Double(macs) / seconds / 1e9, nonFinite: numbers.count { !$0.isFinite }, output: path)
     if output.json { return try Output.json(document) }
     if output.csv {
@@ -111,7 +119,9 @@ struct GemmCommand: ParsableCommand {
     let rounder = try Rounder(to: accumulator.format)
     let text = Input.plain(argument)
     let (shape, numbers): ([Int], [Number])
-    if [".npy", ".npz", ".safetensors", ".gz", ".idx"].contains(where: { text.lowercased().hasSuffix($0) }) || text.contains(".safetensors:") || text.contains(".npz:") {
+    if [".npy", ".npz", ".safetensors", ".gz", ".idx"].contains(where: { text.lowercased().hasSuffix($0) })
+      || text.contains(".safetensors:") || text.contains(".npz:")
+    {
       let tensor = try Tensor.read(text)
       shape = tensor.shape
       var doubles = tensor.elements
@@ -129,7 +139,8 @@ struct GemmCommand: ParsableCommand {
     guard (1...2).contains(shape.count) else {
       throw Failure.badData("\(text) has shape \(shape); give a matrix, an array of two dimensions, or a vector.")
     }
-    let rows = shape.count == 2 ? shape[0] : isRow ? 1 : shape[0], columns = shape.count == 2 ? shape[1] : isRow ? shape[0] : 1
+    let rows = shape.count == 2 ? shape[0] : isRow ? 1 : shape[0]
+    let columns = shape.count == 2 ? shape[1] : isRow ? shape[0] : 1
     let matrix = Matrix(rows: rows, columns: columns, numbers)
     return isTransposed ? matrix.transposed : matrix
   }

@@ -20,13 +20,15 @@ struct VerifyCommand: ParsableCommand {
         fmtlab verify --format bf16 --rounding rne --exhaustive
       """)
 
-  @Option(help: ArgumentHelp("The format. (default: all of the catalogue)", valueName: "format"), transform: Parse.format) var format: Format?
+  @Option(help: ArgumentHelp("The format. (default: all of the catalogue)", valueName: "format"), transform: Parse.format) var format:
+    Format?
   @Option(help: ArgumentHelp("The mode. (default: all)", valueName: "mode"), transform: { try Rounding($0) }) var rounding: Rounding?
   @Flag(help: "All 2^32 binary32 numbers.") var exhaustive = false
   @Option(
     help: ArgumentHelp("portable, avx2 or avx512. (default: the best this processor has)", valueName: "set"), transform: Parse.instructions)
   var instructions: InstructionSet = .best
-  @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "threads"), transform: Parse.threads) var threads: Parallelism = .allCores
+  @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "threads"), transform: Parse.threads) var threads: Parallelism =
+    .allCores
   @OptionGroup var random: SeedOption
   @OptionGroup var output: OutputOptions
 
@@ -50,7 +52,8 @@ struct VerifyCommand: ParsableCommand {
     let formats = format.map { [$0] } ?? Format.catalogue.map(\.format)
     if let format { output.noteMeaning(of: format) }
     if let format, !KernelVerification.applies(to: format) {
-      throw Failure.usage("--format \(format): its values do not fit into binary32, whose numbers are compared here; take a narrower format.")
+      throw Failure.usage(
+        "--format \(format): its values do not fit into binary32, whose numbers are compared here; take a narrower format.")
     }
     output.note("seed \(random.seed), \(instructions.rawValue)")
     Output.showNotes()
@@ -65,10 +68,11 @@ struct VerifyCommand: ParsableCommand {
       let stream = RandomStream(seed: random.seed, "verify").child(i)
       let outcome = KernelVerification(rounder, instructions).run(
         inputs, random: stream, threads, progress: progress.progress.part(from: Double(i) * share, share: share))
-      rows.append(Row(
-        format: rounder.format.name, what: "rounding", rounding: "\(rounder.rounding)", kernel: outcome.kernel, refusal: outcome.refusal,
-        inputs: outcome.inputs, mismatches: outcome.mismatches,
-        example: outcome.first.map { "0x\(String($0.input, radix: 16)): \($0.kernel), not \($0.rounder)" }))
+      rows.append(
+        Row(
+          format: rounder.format.name, what: "rounding", rounding: "\(rounder.rounding)", kernel: outcome.kernel, refusal: outcome.refusal,
+          inputs: outcome.inputs, mismatches: outcome.mismatches,
+          example: outcome.first.map { "0x\(String($0.input, radix: 16)): \($0.kernel), not \($0.rounder)" }))
     }
     progress.end()
     for (i, rounder) in rounders.enumerated() where rounder.format.width <= 16 { rows.append(product(rounder, i)) }
@@ -91,19 +95,25 @@ struct VerifyCommand: ParsableCommand {
     let choice = multiply.choice(a, b)
     let mismatches = choice.isReference ? 0 : multiply.mismatches(a, b, random: stream, threads)
     return Row(
-      format: rounder.format.name, what: "product", rounding: "\(rounder.rounding)", kernel: choice.isReference ? "reference" : choice.description,
-      refusal: choice.isReference ? choice.description : nil, inputs: choice.isReference ? 0 : m * k * n, mismatches: mismatches, example: nil)
+      format: rounder.format.name, what: "product", rounding: "\(rounder.rounding)",
+      kernel: choice.isReference ? "reference" : choice.description,
+      refusal: choice.isReference ? choice.description : nil, inputs: choice.isReference ? 0 : m * k * n, mismatches: mismatches,
+      example: nil)
   }
 
   private func print(_ rows: [Row]) throws {
     let (inputs, mismatches) = (rows.reduce(0) { $0 + $1.inputs }, rows.reduce(0) { $0 + $1.mismatches })
     if output.json {
-      try Output.json(Document(
-        instructions: instructions.rawValue, exhaustive: exhaustive, seed: random.seed, inputs: inputs, mismatches: mismatches, results: rows))
+      try Output.json(
+        Document(
+          instructions: instructions.rawValue, exhaustive: exhaustive, seed: random.seed, inputs: inputs, mismatches: mismatches,
+          results: rows))
     } else if output.csv {
       Output.csv(["format", "what", "rounding", "kernel", "refusal", "inputs", "mismatches", "example"])
       for row in rows {
-        Output.csv([row.format, row.what, row.rounding, row.kernel, row.refusal ?? "", "\(row.inputs)", "\(row.mismatches)", row.example ?? ""])
+        Output.csv([
+          row.format, row.what, row.rounding, row.kernel, row.refusal ?? "", "\(row.inputs)", "\(row.mismatches)", row.example ?? "",
+        ])
       }
     } else {
       text(rows)
@@ -112,7 +122,9 @@ struct VerifyCommand: ParsableCommand {
           ? "nothing was compared: no kernel fits, and the reference does the work"
           : "\(inputs) inputs with \(instructions.rawValue), \(mismatches == 0 ? "no" : "\(mismatches)") mismatches")
     }
-    if mismatches > 0 { throw Failure.no("\(mismatches) results differ from the reference: a bug of fmtlab; please report it with the command line.") }
+    if mismatches > 0 {
+      throw Failure.no("\(mismatches) results differ from the reference: a bug of fmtlab; please report it with the command line.")
+    }
   }
 
   /// A line for each format and kernel with its modes.
@@ -121,13 +133,17 @@ struct VerifyCommand: ParsableCommand {
     var refusals: [String] = []
     var i = 0
     while i < rows.count {
-      let alike = rows[i...].prefix { ($0.format, $0.what, $0.kernel, $0.refusal) == (rows[i].format, rows[i].what, rows[i].kernel, rows[i].refusal) }
+      let alike = rows[i...].prefix {
+        ($0.format, $0.what, $0.kernel, $0.refusal) == (rows[i].format, rows[i].what, rows[i].kernel, rows[i].refusal)
+      }
       let modes = alike.map(\.rounding)
       table.add([
         rows[i].format, rows[i].what, rows[i].kernel, "\(alike.reduce(0) { $0 + $1.inputs })", "\(alike.reduce(0) { $0 + $1.mismatches })",
         modes.joined(separator: " "),
       ])
-      if let refusal = rows[i].refusal, rows[i].what == "rounding" { refusals.append("\(rows[i].format) \(modes.joined(separator: " ")): by the reference, since \(refusal)") }
+      if let refusal = rows[i].refusal, rows[i].what == "rounding" {
+        refusals.append("\(rows[i].format) \(modes.joined(separator: " ")): by the reference, since \(refusal)")
+      }
       for row in alike { if let example = row.example { refusals.append("\(row.format) \(row.rounding): \(example)") } }
       i += alike.count
     }

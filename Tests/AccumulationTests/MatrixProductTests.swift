@@ -26,7 +26,9 @@ import Testing
       case .positive:
         return Number(rounder(Double(word >> 11) * 0x1p-53 + 0.25))
       case .codes, .specials:
-        guard format.width <= 16 else { return Number(rounder(Double(Int64(bitPattern: word) >> 40) * Double(sign: .plus, exponent: Int(word % 60) - 50, significand: 1))) }
+        guard format.width <= 16 else {
+          return Number(rounder(Double(Int64(bitPattern: word) >> 40) * Double(sign: .plus, exponent: Int(word % 60) - 50, significand: 1)))
+        }
         let value = format.decode(Format.Code(word >> 20) & ((1 << Format.Code(format.width)) - 1))
         if style == .codes && !value.isFinite || style == .specials && word % 64 > 2 && !value.isFinite { return 1 }
         return Number(value.double)
@@ -37,7 +39,8 @@ import Testing
   enum Style: CaseIterable { case unit, normal, positive, ties, codes, specials }
 
   static func agree<Number: CarrierNumber>(
-    _ text: String, _ product: String, _ format: Format, _ style: Style, _ m: Int, _ k: Int, _ n: Int, _ type: Number.Type, _ sets: [InstructionSet],
+    _ text: String, _ product: String, _ format: Format, _ style: Style, _ m: Int, _ k: Int, _ n: Int, _ type: Number.Type,
+    _ sets: [InstructionSet],
     _ seen: inout [String: Int], _ random: inout SplitMix64
   ) throws {
     let dot = DotProduct(try Plan(text: text), product: try Product(text: product))
@@ -47,7 +50,8 @@ import Testing
     var expected: [Number] = []
     for i in 0..<m {
       for j in 0..<n {
-        let sum = dot.evaluate((0..<k).map { Value(Double(a[i, $0])) }, (0..<k).map { Value(Double(b[$0, j])) }, random: stream.child(i * n + j))
+        let sum = dot.evaluate(
+          (0..<k).map { Value(Double(a[i, $0])) }, (0..<k).map { Value(Double(b[$0, j])) }, random: stream.child(i * n + j))
         expected.append(Number(sum.double))
       }
     }
@@ -57,18 +61,25 @@ import Testing
       seen[choice.isReference ? "reference" : choice.description, default: 0] += 1
       let c = multiply(a, b, random: stream, .threads(1 + m % 3)).elements
       for e in expected.indices where !(c[e] == expected[e] && (c[e].sign == expected[e].sign) || c[e].isNaN && expected[e].isNaN) {
-        Issue.record("--format \(format) --acc \(text) --product \(product), \(style), \(m)x\(k)x\(n), element (\(e / n), \(e % n)), \(set), \(choice): \(c[e]), not \(expected[e])")
+        Issue.record(
+          "--format \(format) --acc \(text) --product \(product), \(style), \(m)x\(k)x\(n), element (\(e / n), \(e % n)), \(set), \(choice): \(c[e]), not \(expected[e])"
+        )
         return
       }
     }
   }
 
   static let accumulators = [
-    "e6m5", "e6m5@saturate", "e6m5@rz", "e6m5@rz@saturate", "e6m5@ru", "e6m5@rd@saturate", "e6m5@rna", "e6m5@rnz", "e6m5@ro", "e6m5@flush", "e6m5:nosub",
-    "e6m5@sr", "e6m5@sr24", "e6m5@sr4", "e6m5@sr24@saturate", "e4m3", "e4m3@saturate", "e4m3fn", "e4m3fn@saturate", "e4m3@rd", "e4m3@sr8", "e4m3fnuz", "k8p4se", "e5m2",
-    "bf16", "bf16@rz", "bf16@sr8", "bf16@ro", "fp16", "fp16@saturate", "fp16@rd@saturate", "fp16@sr", "tf32", "e8m12", "e8m20", "fp32", "fp32@rz", "fp32@rd", "fp32@sr24", "fp32@saturate",
-    "q8.13", "q8.13@wrap", "q8.13@ru", "q8.13@rz", "q8.13@rd", "q8.13@sr8", "q11.13", "q16.16", "q16.16@wrap", "q4.4@wrap", "uq8.8", "e4m3:16,fp16:8,fp32", "e4m3@saturate:16,fp16@rz:3,fp32",
-    "e4m3:7,e6m5@sr8", "e4m3@sr8:4,bf16@sr8:5,fp32", "(e4m3:4,e5m4):8,fp16", "fp32:32,fp32", "q8.13:16,fp32", "e5m4@rd:3,fp32@rd", "pairwise/fp16", "k8p4sf", "e6m5@ieee@ro",
+    "e6m5", "e6m5@saturate", "e6m5@rz", "e6m5@rz@saturate", "e6m5@ru", "e6m5@rd@saturate", "e6m5@rna", "e6m5@rnz", "e6m5@ro", "e6m5@flush",
+    "e6m5:nosub",
+    "e6m5@sr", "e6m5@sr24", "e6m5@sr4", "e6m5@sr24@saturate", "e4m3", "e4m3@saturate", "e4m3fn", "e4m3fn@saturate", "e4m3@rd", "e4m3@sr8",
+    "e4m3fnuz", "k8p4se", "e5m2",
+    "bf16", "bf16@rz", "bf16@sr8", "bf16@ro", "fp16", "fp16@saturate", "fp16@rd@saturate", "fp16@sr", "tf32", "e8m12", "e8m20", "fp32",
+    "fp32@rz", "fp32@rd", "fp32@sr24", "fp32@saturate",
+    "q8.13", "q8.13@wrap", "q8.13@ru", "q8.13@rz", "q8.13@rd", "q8.13@sr8", "q11.13", "q16.16", "q16.16@wrap", "q4.4@wrap", "uq8.8",
+    "e4m3:16,fp16:8,fp32", "e4m3@saturate:16,fp16@rz:3,fp32",
+    "e4m3:7,e6m5@sr8", "e4m3@sr8:4,bf16@sr8:5,fp32", "(e4m3:4,e5m4):8,fp16", "fp32:32,fp32", "q8.13:16,fp32", "e5m4@rd:3,fp32@rd",
+    "pairwise/fp16", "k8p4sf", "e6m5@ieee@ro",
   ]
 
   @Test func everyKernelEqualsTheReference() throws {
@@ -84,14 +95,21 @@ import Testing
           if Carrier.binary32.holdsForTest(try Plan(text: text).output.format) {
             try MatrixProductTests.agree(text, product, input, style, m, k, n, Float.self, InstructionSet.available, &seen, &random)
           }
-          if turn % 4 == 0 { try MatrixProductTests.agree(text, product, input, style, m, k, n, Double.self, InstructionSet.available, &seen, &random) }
+          if turn % 4 == 0 {
+            try MatrixProductTests.agree(text, product, input, style, m, k, n, Double.self, InstructionSet.available, &seen, &random)
+          }
         }
       }
     }
-    let kinds = ["lean", "saturating", "overflowing", "dithered", "fixed point", "wrapping fixed point", "general", "native", "rounded products, lean", "rounded products, saturating", "rounded products, overflowing", "rounded products, general"]
+    let kinds = [
+      "lean", "saturating", "overflowing", "dithered", "fixed point", "wrapping fixed point", "general", "native", "rounded products, lean",
+      "rounded products, saturating", "rounded products, overflowing", "rounded products, general",
+    ]
     for kind in kinds { #expect(seen.keys.contains { $0.hasPrefix(kind + " in") }, "no case took the kernel '\(kind)': \(seen)") }
     if InstructionSet.best == .avx512 {
-      for kind in ["odd lean", "odd saturating", "odd overflowing"] { #expect(seen.keys.contains { $0.hasPrefix(kind) }, "no case took \(kind)") }
+      for kind in ["odd lean", "odd saturating", "odd overflowing"] {
+        #expect(seen.keys.contains { $0.hasPrefix(kind) }, "no case took \(kind)")
+      }
     }
     #expect(seen["reference"] != nil)
   }
@@ -104,9 +122,11 @@ import Testing
 
   static func matrix(_ rows: Int, _ columns: Int, _ random: inout SplitMix64, scale: Double = 1) -> Matrix<Float> {
     let rounder = try! Rounder(to: .e4m3)
-    return Matrix(rows: rows, columns: columns, (0..<(rows * columns)).map { _ in
-      Float(rounder(scale * Double(Int64(bitPattern: random.next()) >> 11) * 0x1p-51))
-    })
+    return Matrix(
+      rows: rows, columns: columns,
+      (0..<(rows * columns)).map { _ in
+        Float(rounder(scale * Double(Int64(bitPattern: random.next()) >> 11) * 0x1p-51))
+      })
   }
 
   @Test(arguments: ["e6m5", "e6m5@sr24", "e6m5@sr", "e4m3@sr8:16,fp16@sr:8,fp32", "q8.13"])
@@ -147,7 +167,11 @@ import Testing
       let multiply = try MatrixProductShapeTests.product(text)
       let c = multiply(Matrix<Float>(rows: 3, columns: 0, []), Matrix<Float>(rows: 0, columns: 5, []), random: RandomStream(seed: 1))
       #expect(c.rows == 3 && c.columns == 5 && c.elements.allSatisfy { $0 == 0 && $0.sign == .plus }, "\(text)")
-      #expect(multiply(Matrix<Float>(rows: 0, columns: 4, []), Matrix<Float>(rows: 4, columns: 5, [Float](repeating: 1, count: 20)), random: RandomStream(seed: 1)).elements.isEmpty)
+      #expect(
+        multiply(
+          Matrix<Float>(rows: 0, columns: 4, []), Matrix<Float>(rows: 4, columns: 5, [Float](repeating: 1, count: 20)),
+          random: RandomStream(seed: 1)
+        ).elements.isEmpty)
     }
   }
 
@@ -156,14 +180,18 @@ import Testing
   func longSumsEqualTheReference(_ text: String) throws {
     var random = SplitMix64(seed: 423)
     for scale in [0.25, 1, 60] {
-      let (a, b) = (MatrixProductShapeTests.matrix(2, 4096, &random, scale: scale), MatrixProductShapeTests.matrix(4096, 3, &random, scale: scale))
+      let (a, b) = (
+        MatrixProductShapeTests.matrix(2, 4096, &random, scale: scale), MatrixProductShapeTests.matrix(4096, 3, &random, scale: scale)
+      )
       let (multiply, stream) = (try MatrixProductShapeTests.product(text), RandomStream(seed: 424))
       let c = multiply(a, b, random: stream)
       for i in 0..<2 {
         for j in 0..<3 {
           let y = (0..<4096).map { Value(Double(b[$0, j])) }
           let sum = multiply.dot.evaluate((0..<4096).map { Value(Double(a[i, $0])) }, y, random: stream.child(3 * i + j))
-          #expect(Double(c[i, j]) == sum.double || c[i, j].isNaN && sum == .nan, "\(text), scale \(scale), element (\(i), \(j)), \(multiply.choice(a, b)), seed 423")
+          #expect(
+            Double(c[i, j]) == sum.double || c[i, j].isNaN && sum == .nan,
+            "\(text), scale \(scale), element (\(i), \(j)), \(multiply.choice(a, b)), seed 423")
         }
       }
     }
@@ -183,7 +211,8 @@ import Testing
             let (column, factors) = ((0..<37).map { Value(Double(x[$0, j])) }, (0..<37).map { Value(Double(y[$0, j])) })
             let expected = multiply.dot.evaluate(column, factors, random: stream.child(j)).double
             let sum = multiply.dot.evaluate(column, Array(repeating: Value(1), count: 37), random: stream.child(j)).double
-            #expect(Double(dots[j]) == expected && Double(sums[j]) == sum, "\(text), \(product), \(set), column \(j) of \(trials), seed 425")
+            #expect(
+              Double(dots[j]) == expected && Double(sums[j]) == sum, "\(text), \(product), \(set), column \(j) of \(trials), seed 425")
           }
         }
       }
@@ -197,7 +226,10 @@ import Testing
     let matrix = Matrix(rows: n, columns: trials, x, offset: 0, rowStride: 1, columnStride: 0)
     let exact = x.reduce(0.0) { $0 + Double($1) }
     let errors = try MatrixProductShapeTests.product("e6m5@sr").columns(matrix, random: RandomStream(seed: 427)).map { Double($0) - exact }
-    let mean = errors.reduce(0, +) / Double(trials), variance = errors.reduce(0) { $0 + $1 * $1 } / Double(trials)
-    #expect(variance > 0 && abs(mean) < 4 * (variance / Double(trials)).squareRoot(), "mean error \(mean), rms \(variance.squareRoot()), seed 427")
+    let mean = errors.reduce(0, +) / Double(trials)
+    let variance = errors.reduce(0) { $0 + $1 * $1 } / Double(trials)
+    #expect(
+      variance > 0 && abs(mean) < 4 * (variance / Double(trials)).squareRoot(), "mean error \(mean), rms \(variance.squareRoot()), seed 427"
+    )
   }
 }

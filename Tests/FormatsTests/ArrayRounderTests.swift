@@ -8,8 +8,12 @@ import Testing
 @Suite struct ArrayRounderTests {
   /// Every format of the catalogue with every mode and policy that it has, and oddities.
   static let rounders: [Rounder] = {
-    let formats = Format.catalogue.map(\.format).filter { $0.isFloating || $0.isFixed } + FormatLists.small
-      + ["e5m2:nosub", "fp16:nosub", "e8m12", "e7m14", "e8m21", "e6m21", "e7m21", "q8.12", "q4.17", "q4.16", "q12.9", "e8m7b120", "e8m7b200", "e5m4u", "e4m10b-90", "e8m3:nosub", "e9m10"].compactMap { try? Format($0) }
+    let formats =
+      Format.catalogue.map(\.format).filter { $0.isFloating || $0.isFixed } + FormatLists.small
+      + [
+        "e5m2:nosub", "fp16:nosub", "e8m12", "e7m14", "e8m21", "e6m21", "e7m21", "q8.12", "q4.17", "q4.16", "q12.9", "e8m7b120", "e8m7b200",
+        "e5m4u", "e4m10b-90", "e8m3:nosub", "e9m10",
+      ].compactMap { try? Format($0) }
     let modes = Rounding.deterministic + [.stochastic, .stochasticBits(1), .stochasticBits(8), .stochasticBits(24), .stochasticBits(32)]
     var rounders: [Rounder] = []
     for format in formats {
@@ -26,7 +30,10 @@ import Testing
 
   /// Numbers near everything that matters to a format: ties and their neighbours, ends, zeros, specials.
   static func numbers<Number: CarrierNumber>(_ format: Format, _ random: inout SplitMix64, count: Int) -> [Number] {
-    var numbers: [Number] = [0, -0.0, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude, .leastNormalMagnitude]
+    var numbers: [Number] = [
+      0, -0.0, .infinity, -.infinity, .nan, .greatestFiniteMagnitude, -.greatestFiniteMagnitude, .leastNonzeroMagnitude,
+      .leastNormalMagnitude,
+    ]
     let top = max(format.maxFinite, format.minFinite.magnitude).isZero ? 0 : max(format.maxFinite, format.minFinite.magnitude).floorLog2
     let low = format.quantumExponent
     func scaled(_ m: Int, _ e: Int) -> Number { Number(sign: .plus, exponent: Number.Exponent(e), significand: Number(m)) }
@@ -57,7 +64,9 @@ import Testing
     for i in x.indices {
       let expected = Number(rounder.round(Value(Double(x[i])), draw: stream.draw(first + i)).value.double)
       guard y[i] == expected && (y[i].sign == expected.sign || expected.isNaN) || y[i].isNaN && expected.isNaN else {
-        Issue.record("\(rounder), \(kernel.path), \(set), binary\(Number.carrier.rawValue): element \(first + i), \(x[i]) → \(y[i]), not \(expected); \(Repro.round(rounder, "\(x[i])"))")
+        Issue.record(
+          "\(rounder), \(kernel.path), \(set), binary\(Number.carrier.rawValue): element \(first + i), \(x[i]) → \(y[i]), not \(expected); \(Repro.round(rounder, "\(x[i])"))"
+        )
         return
       }
     }
@@ -72,7 +81,9 @@ import Testing
         if Carrier.binary32.holdsForTest(rounder.format) {
           let kernel = ArrayRounder<Float>(rounder, set)
           paths[kernel.path, default: 0] += 1
-          if kernel.refusal == nil { ArrayRounderTests.agree(rounder, ArrayRounderTests.numbers(rounder.format, &random, count: count) as [Float], set) }
+          if kernel.refusal == nil {
+            ArrayRounderTests.agree(rounder, ArrayRounderTests.numbers(rounder.format, &random, count: count) as [Float], set)
+          }
         }
         if Carrier.binary64.holdsForTest(rounder.format), ArrayRounder<Double>(rounder, set).refusal == nil {
           ArrayRounderTests.agree(rounder, ArrayRounderTests.numbers(rounder.format, &random, count: count) as [Double], set)
@@ -127,7 +138,9 @@ import Testing
   @Test func largeArraysAreRoundedWhole() throws {
     let x = (0..<5_000_003).map { Float($0 % 1999 - 999) * 0.0137 }
     for text in ["e4m3", "e4m3@rd", "e4m3@sr24"] {
-      let (rounder, stream) = (try Rounder(to: .e4m3, text == "e4m3" ? .nearestEven : text == "e4m3@rd" ? .down : .stochasticBits(24)), RandomStream(seed: 404))
+      let (rounder, stream) = (
+        try Rounder(to: .e4m3, text == "e4m3" ? .nearestEven : text == "e4m3@rd" ? .down : .stochasticBits(24)), RandomStream(seed: 404)
+      )
       for set in InstructionSet.available {
         let y = ArrayRounder<Float>(rounder, set)(x, random: stream)
         for i in stride(from: 0, to: x.count, by: 997) { #expect(y[i] == Float(rounder(Double(x[i]), draw: stream.draw(i)))) }
@@ -140,9 +153,13 @@ import Testing
   @Test(arguments: [Rounding.stochastic, .stochasticBits(24)])
   func kernelsGoUpAsOftenAsTheFractionSays(_ mode: Rounding) throws {
     let (n, round) = (20_000, ArrayRounder<Float>(try Rounder(to: .e4m3, mode)))
-    var chiSquared = 0.0, error = 0.0, variance = 0.0
+    var chiSquared = 0.0
+    var error = 0.0
+    var variance = 0.0
     for k in 1...64 {
-      let f = Double(k) / 65, x = Float(1 + f / 8), exact = (Double(x) - 1) * 8
+      let f = Double(k) / 65
+      let x = Float(1 + f / 8)
+      let exact = (Double(x) - 1) * 8
       let ups = round([Float](repeating: x, count: n), random: RandomStream(seed: 405).child(k)).count { $0 == 1.125 }
       let deviation = Double(ups) - Double(n) * exact
       chiSquared += deviation * deviation / (Double(n) * exact * (1 - exact))

@@ -26,7 +26,9 @@ import Testing
   func kernelsEqualTheRounderAtEveryNumber(_ name: String) throws {
     for mode in [Rounding.nearestEven, .towardZero, .toOdd] {
       let outcome = KernelVerification(try Rounder(to: Format(name), mode)).run(.all, random: RandomStream(seed: 431))
-      #expect(outcome.mismatches == 0 && outcome.inputs == 1 << 32, "fmtlab verify --format \(name) --rounding \(mode) --exhaustive: \(String(describing: outcome.first))")
+      #expect(
+        outcome.mismatches == 0 && outcome.inputs == 1 << 32,
+        "fmtlab verify --format \(name) --rounding \(mode) --exhaustive: \(String(describing: outcome.first))")
     }
   }
 }

@@ -3,7 +3,7 @@
 //
 // A *carrier* is the binary format that holds the numbers while they are worked on: binary32 (P = 24) or binary64 (P = 53). The kernels
 // are compiled for several instruction sets from one source; the caller picks one of the tables below. Nothing here decides whether a
-// kernel is exact for a format: that is Formats/RoundingKernel.swift and Accumulation/ProductKernel.swift.
+// kernel is exact for a format: that is Formats/RoundingKernel.swift and Accumulation/KernelSelection.swift.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 

@@ -8,7 +8,7 @@
 ///
 /// Ten rounds for data and for the keys of children, as is usual. The draws that decide roundings have seven, the fewest with which the
 /// authors' tests (TestU01's BigCrush) found no fault, and share a block of four words between four of them: the vector kernels
-/// (CKernels/random.h) make them eight times as fast as one ten-round block for each would be.
+/// (CKernels/random.h) make them some six times as fast as one ten-round block for each would be.
 ///
 /// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 public struct RandomStream: Hashable, Sendable {

@@ -43,24 +43,13 @@ extension Block {
   /// scale · Σ numbers, where the kinds say what is not finite or is zero.
   private static func sum(_ terms: [Term], scale: Dyadic, _ rounding: Rounding) -> Extended {
     let kinds = Set(terms.map(\.kind))
-    let infinities = [false, true].filter { kinds.contains(.infinity(negative: $0)) }
-    if kinds.contains(.nan) || infinities.count == 2 { return .nan }
-    if let negative = infinities.first { return .infinity(negative: negative) }
+    if let special = Extended.special(kinds) { return special }
     let numbers = terms.map(\.number).filter { !$0.isZero }
-    let isNegativeZero = !kinds.isEmpty && (kinds == [.negativeZero] || rounding == .down && kinds != [.zero])
-    let zero = Extended(isNegativeZero ? .negativeZero : .zero)
+    let zero = Extended.zeroSum(kinds, rounding)
     guard !scale.isZero, let lowest = numbers.map(\.exponent).min(), let highest = numbers.map(\.floorLog2).max() else { return zero }
     var sum = ExactSum(lowest: lowest + scale.exponent, highest: highest + scale.floorLog2 + 2)
     for number in numbers { sum.add(number, times: scale) }
     return sum.isZero ? zero : .finite(sum.unrounded)
-  }
-}
-
-extension Value {
-  /// sign(x) with the signs of zeros; ∞ and NaN are themselves.
-  fileprivate var sign: Value {
-    guard case .finite(let x) = self, !x.isZero else { return self }
-    return .finite(x.isNegative ? -1 : 1)
   }
 }
 

@@ -3,32 +3,6 @@
 
 public import Formats
 
-/// What is wrong with the text of a plan.
-public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
-  case format(FormatError)
-  case count(String)
-  case innerLevelWithoutCount(String)
-  case lastLevelWithCount(String)
-  case modifier(String)
-  case scheme(String)
-  case nesting(Int)
-
-  public var description: String {
-    switch self {
-    case .format(let error): error.description
-    case .count(let text): "'\(text)' is not a number of terms; a level is FORMAT[@ROUNDING]:COUNT with COUNT from 1 to 2^31."
-    case .innerLevelWithoutCount(let level):
-      "level '\(level)' hands its sum on after how many terms? Every level but the last needs a count, as in e4m3:16,fp16:8,fp32."
-    case .lastLevelWithCount(let level): "the last level '\(level)' takes all that is left and has no count; write e4m3:16,fp16:8,fp32."
-    case .modifier(let text):
-      "'@\(text)' is neither a rounding (rne, rna, rnz, rz, ru, rd, ro, sr, srN) nor an overflow policy (ieee, infinity, saturate, wrap) "
-        + "nor flush."
-    case .nesting(let depth): "the plan nests \(depth) parentheses; at most 16 are read."
-    case .scheme(let text): "unknown accumulation scheme '\(text)'; use FORMAT, FORMAT:COUNT,...,FORMAT or pairwise/FORMAT."
-    }
-  }
-}
-
 extension Rounder: CustomStringConvertible {
   /// `FORMAT[@ROUNDING][@OVERFLOW][@flush]`, defaults left out.
   public var description: String {
@@ -68,15 +42,28 @@ extension Plan: CustomStringConvertible {
     switch self {
     case .sequential(let rounder): "\(rounder)"
     case .pairwise(let rounder, let leaf): leaf == 1 ? "pairwise/\(rounder)" : "pairwise\(leaf)/\(rounder)"
-    case .chunked(let count, let inner, let outer): inner.levelCount == 1 ? "\(inner):\(count),\(outer)" : "(\(inner)):\(count),\(outer)"
+    case .compensated(let compensation, let rounder): "\(compensation)/\(rounder)"
+    case .exact(let rounder): "exact/\(rounder)"
+    case .block(let unit): "\(unit)"
+    case .chunked(let count, let inner, let outer):
+      if let unit = MatrixUnit.catalogue.first(where: { $0.plan == self }) {
+        "tensorcore/\(unit.name)"
+      } else {
+        "\(inner.asLevel):\(count),\(outer)"
+      }
+    case .strided(let lanes, let inner, let outer):
+      inner == outer && inner.levelCount == 1 ? "strided\(lanes)/\(inner)" : "strided\(lanes)/\(inner.asLevel),\(outer)"
     }
   }
+
+  /// The text of a level, in parentheses where it has levels of its own.
+  private var asLevel: String { levelCount == 1 ? "\(self)" : "(\(self))" }
 
   /// Parentheses within parentheses that are read; more is a mistake, and would only exhaust the stack.
   private static let deepestNesting = 16
 
-  /// Reads `LEVEL{,LEVEL}`: a level is `FORMAT[@ROUNDING][:COUNT]`, `pairwise[LEAF]/FORMAT[:COUNT]`, or a plan of its own in
-  /// parentheses with a count. The last level has none.
+  /// Reads `LEVEL{,LEVEL}`: a level is `FORMAT[@ROUNDING][:COUNT]`, `SCHEME/FORMAT[:COUNT]`, or a plan of its own in parentheses with a
+  /// count. The last level has none, and neither has `stridedN/…`, which hands on a sum for each lane.
   public init(text: String) throws(PlanError) {
     var (depth, deepest) = (0, 0)
     let levels = text.split(omittingEmptySubsequences: false) {
@@ -88,7 +75,11 @@ extension Plan: CustomStringConvertible {
     var plan = try Plan.level(levels[levels.count - 1], isLast: true).plan
     for level in levels.dropLast().reversed() {
       let (inner, count) = try Plan.level(level, isLast: false)
-      plan = .chunked(count, inner: inner, outer: plan)
+      if case .strided(let lanes, let lane, _) = inner, count == 0 {
+        plan = .strided(lanes, inner: lane, outer: plan)
+      } else {
+        plan = .chunked(count, inner: inner, outer: plan)
+      }
     }
     self = plan
   }
@@ -106,22 +97,109 @@ extension Plan: CustomStringConvertible {
       guard let number = termCount(digits) else { throw .count(digits) }
       guard !isLast else { throw .lastLevelWithCount(text) }
       (body, count) = (String(text[..<colon]), number)
-    } else if !isLast {
+    } else if !isLast && !body.lowercased().hasPrefix("strided") {
       throw .innerLevelWithoutCount(text)
     }
-    if body.hasPrefix("(") && body.hasSuffix(")") { return (try Plan(text: String(body.dropFirst().dropLast())), count) }
-    guard let slash = body.firstIndex(of: "/") else { return (.sequential(try Rounder(text: body)), count) }
-    let scheme = body[..<slash].lowercased()
-    guard scheme.hasPrefix("pairwise") else { throw .scheme(scheme) }
-    let leafText = scheme.dropFirst(8)
-    guard let leaf = leafText.isEmpty ? 1 : termCount(leafText) else { throw .count(String(leafText)) }
-    return (.pairwise(try Rounder(text: String(body[body.index(after: slash)...])), leaf: leaf), count)
+    return (try single(body), count)
   }
+
+  /// A level without its count.
+  private static func single(_ text: String) throws(PlanError) -> Plan {
+    if text.hasPrefix("(") && text.hasSuffix(")") { return try Plan(text: String(text.dropFirst().dropLast())) }
+    guard let slash = text.firstIndex(of: "/") else { return .sequential(try Rounder(text: text)) }
+    let (scheme, rest) = (text[..<slash].lowercased(), String(text[text.index(after: slash)...]))
+    let name = String(scheme.prefix { $0.isLetter && $0.isASCII })
+    /// The number after the name, where one is allowed.
+    func number(_ range: ClosedRange<Int>, default missing: Int? = nil) throws(PlanError) -> Int {
+      let digits = scheme.dropFirst(name.count)
+      guard let number = digits.isEmpty ? missing : termCount(digits), range.contains(number) else { throw .count(String(digits)) }
+      return number
+    }
+    switch name {
+    case "pairwise": return .pairwise(try Rounder(text: rest), leaf: try number(Plan.counts, default: 1))
+    case "strided":
+      guard !rest.lowercased().hasPrefix("strided") else { throw .scheme(scheme) }
+      let lane = try single(rest)
+      return .strided(try number(Plan.counts), inner: lane, outer: lane)
+    case "blocked":
+      let sum = Plan.sequential(try Rounder(text: rest))
+      return .chunked(try number(Plan.counts), inner: sum, outer: sum)
+    case "fabsum":
+      let rounder = try Rounder(text: rest)
+      return .chunked(try number(Plan.counts), inner: .sequential(rounder), outer: .compensated(.cascaded(2), rounder))
+    case "tensorcore": return try MatrixUnit(named: rest).plan
+    case "fused": return .block(try BlockFMA(scheme: scheme, rest))
+    case "exact" where scheme == name: return .exact(try Rounder(text: rest))
+    case "kahan" where scheme == name: return .compensated(.kahan, try Rounder(text: rest))
+    case "neumaier" where scheme == name: return .compensated(.neumaier, try Rounder(text: rest))
+    case "sum": return .compensated(.cascaded(try number(Compensation.counts)), try Rounder(text: rest))
+    case "dot": return .compensated(.cascadedProducts(try number(Compensation.counts)), try Rounder(text: rest))
+    case "expansion": return .compensated(.expansion(try number(Compensation.counts)), try Rounder(text: rest))
+    default: throw .scheme(scheme)
+    }
+  }
+
+  private static let counts = 1...1 << 31
 
   /// A number of terms, written in digits alone.
   private static func termCount(_ text: some StringProtocol) -> Int? {
-    guard !text.hasPrefix("+"), let number = Int(text), (1...(1 << 31)).contains(number) else { return nil }
+    guard !text.hasPrefix("+"), let number = Int(text), counts.contains(number) else { return nil }
     return number
+  }
+}
+
+extension Compensation: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .kahan: "kahan"
+    case .neumaier: "neumaier"
+    case .cascaded(let k): "sum\(k)"
+    case .cascadedProducts(let k): "dot\(k)"
+    case .expansion(let k): "expansion\(k)"
+    }
+  }
+}
+
+extension BlockFMA: CustomStringConvertible {
+  /// `tensorcore/NAME`, or `fusedN[fF]{-OPTION}/FORMAT` with the options `down`, `late`, `apart`, `normalised` and `dealtN`.
+  public var description: String {
+    if let name { return "tensorcore/\(name)" }
+    var text = "fused\(width)"
+    if let fractionBits { text += "f\(fractionBits)" }
+    if cut == .down { text += "-down" }
+    if addend != .aligned { text += "-\(addend)" }
+    if isNormalised { text += "-normalised" }
+    if interleaving > 1 { text += "-dealt\(interleaving)" }
+    return "\(text)/\(output)"
+  }
+
+  /// Reads the text of a block FMA in two parts.
+  init(scheme: String, _ output: String) throws(PlanError) {
+    let parts = scheme.split(separator: "-", omittingEmptySubsequences: false)
+    let numbers = parts[0].dropFirst(5).split(separator: "f", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let width = Int(numbers[0]) else { throw .count(String(numbers[0])) }
+    var fractionBits: Int?
+    if numbers.count == 2 {
+      guard let bits = Int(numbers[1]) else { throw .count(String(numbers[1])) }
+      fractionBits = bits
+    }
+    var (cut, addend, isNormalised, interleaving) = (Cut.towardZero, Addend.aligned, false, 1)
+    for part in parts.dropFirst() {
+      if part == "down" {
+        cut = .down
+      } else if let way = Addend(rawValue: String(part)) {
+        addend = way
+      } else if part == "normalised" {
+        isNormalised = true
+      } else if part.hasPrefix("dealt"), let count = Int(part.dropFirst(5)), BlockFMA.widths.contains(count) {
+        interleaving = count
+      } else {
+        throw .scheme(scheme)
+      }
+    }
+    try self.init(
+      width: width, fractionBits: fractionBits, cut: cut, addend: addend, isNormalised: isNormalised, interleaving: interleaving,
+      to: Rounder(text: output))
   }
 }
 

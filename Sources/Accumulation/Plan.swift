@@ -18,22 +18,37 @@ public indirect enum Plan: Hashable, Sendable {
   /// Chunks of `count` consecutive terms (the last may be shorter), each summed by `inner`; their results are the terms of
   /// `outer`. Nested chunks are a hierarchical accumulator such as FP8 → FP16 → FP32.
   case chunked(Int, inner: Plan, outer: Plan)
+
+  /// Lanes side by side: lane j sums terms j, j + lanes, j + 2 lanes, … by `inner`; the results of those that have terms are the terms of
+  /// `outer`. So vector units add.
+  case strided(Int, inner: Plan, outer: Plan)
+
+  /// A sum that makes up for its rounding errors.
+  case compensated(Compensation, Rounder)
+
+  /// Groups of products added in one step, as matrix units do.
+  case block(BlockFMA)
+
+  /// The exact sum, rounded once (Kulisch).
+  case exact(Rounder)
 }
 
 extension Plan {
   /// The rounder that the result comes from.
   public var output: Rounder {
     switch self {
-    case .sequential(let rounder), .pairwise(let rounder, _): rounder
-    case .chunked(_, _, let outer): outer.output
+    case .sequential(let rounder), .pairwise(let rounder, _), .compensated(_, let rounder), .exact(let rounder): rounder
+    case .chunked(_, _, let outer), .strided(_, _, let outer): outer.output
+    case .block(let unit): unit.output
     }
   }
 
   /// Every rounder, innermost level first.
   public var rounders: [Rounder] {
     switch self {
-    case .sequential(let rounder), .pairwise(let rounder, _): [rounder]
-    case .chunked(_, let inner, let outer): inner.rounders + outer.rounders
+    case .sequential(let rounder), .pairwise(let rounder, _), .compensated(_, let rounder), .exact(let rounder): [rounder]
+    case .chunked(_, let inner, let outer), .strided(_, let inner, let outer): inner.rounders + outer.rounders
+    case .block(let unit): [unit.rounder]
     }
   }
 
@@ -58,10 +73,14 @@ public enum Product: Hashable, Sendable {
 public struct DotProduct: Hashable, Sendable {
   public let product: Product
   public let plan: Plan
+  /// The smallest exponent of a factor: subnormal numbers have it too. Only the alignment of matrix units asks for it.
+  public let lowestFactorExponent: Int
 
-  public init(_ plan: Plan, product: Product = .exact) {
+  /// - Parameter factors: the format of x and y; without it, matrix units take every number for a normal one.
+  public init(_ plan: Plan, product: Product = .exact, factors: Format? = nil) {
     self.plan = plan
     self.product = product
+    lowestFactorExponent = factors?.minNormal?.floorLog2 ?? Int.min / 2
   }
 
   public var isStochastic: Bool {

@@ -96,7 +96,7 @@ extension ProductKernel {
   static func levels(of plan: Plan) -> [(rounder: Rounder, count: Int)]? {
     switch plan {
     case .sequential(let rounder): return [(rounder, 0)]
-    case .pairwise: return nil
+    case .pairwise, .strided, .compensated, .block, .exact: return nil
     case .chunked(let count, let inner, let outer):
       guard var levels = self.levels(of: inner), let rest = self.levels(of: outer) else { return nil }
       let span = levels.dropLast().reduce(1) { $0.multipliedReportingOverflow(by: $1.count).partialValue }

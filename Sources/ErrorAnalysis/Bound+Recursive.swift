@@ -6,19 +6,19 @@ extension Bound {
   static let recursive: [Bound] = [
     Bound(
       id: "dot.gamma", statement: "|ŝ − s| ≤ γ_k A, γ_k = k u / (1 − k u)", kind: .deterministic,
-      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .gammaDefined],
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary, .gammaDefined],
       source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3-4",
       proof: "proofs/recursive-sums.md#compounding",
       formula: .apriori { $0.compose { $0.growth.overOneMinusItself } }),
     Bound(
       id: "dot.power", statement: "|ŝ − s| ≤ ((1 + u)^k − 1) A", kind: .deterministic,
-      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel],
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary],
       source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3",
       proof: "proofs/recursive-sums.md#compounding",
       formula: .apriori { $0.compose(\.compounded) }),
     Bound(
       id: "dot.nu", statement: "|ŝ − s| ≤ k u A, for every k", kind: .deterministic,
-      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .treeOfHeldTerms],
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary, .nearest, .treeOfHeldTerms],
       source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013); Rump, BIT 52 (2012), doi:10.1007/s10543-011-0342-4",
       proof: "proofs/recursive-sums.md#ku", formula: .apriori { $0.compose(\.linear) }),
     Bound(
@@ -40,11 +40,11 @@ extension Bound {
     Bound(
       id: "dot.hierarchy", statement: "|ŝ − s| ≤ B A, 1 + B = Π (1 + a_j), a_j the best of the factors above at level j",
       kind: .deterministic,
-      hypotheses: [.noOverflow, .notTapered, .severalLevels],
+      hypotheses: [.noOverflow, .notTapered, .uncompensated, .severalLevels],
       source: "proved here", proof: "proofs/recursive-sums.md#hierarchy", formula: .apriori { $0.compose(\.best) }),
     Bound(
       id: "dot.fixed", statement: "|ŝ − s| ≤ h per rounding, h half a step to nearest and a step otherwise", kind: .deterministic,
-      hypotheses: [.noOverflow, .notTapered, .fixedPoint, .oneLevel],
+      hypotheses: [.noOverflow, .notTapered, .fixedPoint, .oneLevel, .ordinary],
       source: "definition of rounding to a uniform grid", proof: "proofs/recursive-sums.md#fixed-point",
       formula: .apriori { $0.compose(\.best) }),
   ]
@@ -75,7 +75,8 @@ extension Level {
   fileprivate var linear: Upward { kind == .pairwise ? Upward(roundings) * rounder.relativeError : growth }
 
   /// The smallest factor whose hypotheses hold.
-  fileprivate var best: Upward {
+  var best: Upward {
+    if case .block(let unit) = kind { return steps(of: unit).relative }
     guard rounder.isNearest else { return compounded }
     guard kind == .sequential else { return compounded }
     let isSharp = isFree && !(Upward(0.5) < growth)
@@ -84,7 +85,8 @@ extension Level {
 
   /// The absolute errors of this level: one h for each rounding that can underflow, grown by what follows in its sum (a
   /// sequential sum to nearest needs no growth).
-  fileprivate var underflow: Upward {
+  var underflow: Upward {
+    if case .block(let unit) = kind { return steps(of: unit).absolute }
     if isFree { return .zero }
     let sum = Upward(roundings) * rounder.absoluteError
     return kind == .products || rounder.isNearest && kind == .sequential ? sum : sum + sum * compounded

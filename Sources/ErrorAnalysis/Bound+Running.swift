@@ -5,14 +5,14 @@ extension Bound {
   static let running: [Bound] = [
     Bound(
       id: "dot.running", statement: "|ŝ − s| ≤ Σ u|ŝ_v| over all roundings v, plus η/2 for each that can underflow", kind: .deterministic,
-      hypotheses: [.noOverflow, .notTapered],
+      hypotheses: [.noOverflow, .notTapered, .uncompensated],
       source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, sec. 3.3",
       proof: "proofs/recursive-sums.md#running",
       formula: .running(\.results)),
     Bound(
       id: "dot.running-ulp", statement: "|ŝ − s| ≤ Σ ½ ulp(ŝ_v) over all roundings v; ulp instead of ½ ulp unless to nearest",
       kind: .deterministic,
-      hypotheses: [.noOverflow, .notTapered],
+      hypotheses: [.noOverflow, .notTapered, .uncompensated],
       source: "the error of a sum is the sum of its local errors", proof: "proofs/recursive-sums.md#running", formula: .running(\.ulps)),
   ]
 }

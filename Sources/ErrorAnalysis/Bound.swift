@@ -52,7 +52,7 @@ public struct Inapplicable: Error, Sendable, CustomStringConvertible {
 }
 
 extension Bound {
-  public static let catalogue: [Bound] = recursive + running
+  public static let catalogue: [Bound] = recursive + block + running
 
   /// The bounds whose hypotheses on the problem hold, in the order of the catalogue.
   public static func applicable(to problem: Problem) -> [ApplicableBound] { catalogue.compactMap { try? $0.applied(to: problem) } }

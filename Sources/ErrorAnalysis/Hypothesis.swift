@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold for a bound to be true, in words and as a check.
 
+internal import Accumulation
 internal import Formats
 
 /// Something that must hold of a problem for a bound to be true.
@@ -11,6 +12,9 @@ public enum Hypothesis: String, Sendable, CaseIterable {
   case fixedPoint
   case nearest
   case sequential
+  case ordinary
+  case uncompensated
+  case block
   case treeOfHeldTerms
   case oneLevel
   case severalLevels
@@ -28,6 +32,9 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     case .fixedPoint: "every accumulator is fixed point"
     case .nearest: "every rounding is to nearest, subnormals not flushed"
     case .sequential: "every sum is carried out in sequence"
+    case .ordinary: "terms are added one by one, and errors are not made up for"
+    case .block: "a matrix unit adds groups of terms"
+    case .uncompensated: "errors are not made up for"
     case .treeOfHeldTerms: "in sequence, or in any order if the terms are values of the accumulator"
     case .oneLevel: "one accumulator"
     case .severalLevels: "two or more levels of accumulators"
@@ -52,7 +59,13 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     case .floatingPoint: return first({ $0.rounder.format.isFixed }) { "\($0.rounder.format) is fixed point" }
     case .fixedPoint: return first({ $0.rounder.format.isFloating }) { "\($0.rounder.format) is floating point" }
     case .nearest: return problem.levels.first { !$0.rounder.isNearest }.map { "\($0.rounder) does not round to nearest" }
-    case .sequential: return first({ $0.kind != .sequential }) { "pairwise sum in \($0.rounder.format)" }
+    case .sequential: return first({ $0.kind != .sequential }) { "\($0.order) in \($0.rounder.format)" }
+    case .ordinary:
+      return first({ $0.kind != .sequential && $0.kind != .pairwise }) { "\($0.order) in \($0.rounder.format)" }
+    case .block:
+      return first({ if case .block = $0.kind { false } else { true } }) { "\($0.order) in \($0.rounder.format)" }
+    case .uncompensated:
+      return first({ if case .compensated = $0.kind { true } else { false } }) { "\($0.order) in \($0.rounder.format)" }
     case .treeOfHeldTerms:
       return first({ $0.kind == .pairwise && !$0.holdsTerms }) { "pairwise sum of terms that \($0.rounder.format) cannot hold" }
     case .oneLevel: return sums.count == 1 ? nil : "\(sums.count) levels"
@@ -77,6 +90,17 @@ public enum Hypothesis: String, Sendable, CaseIterable {
 }
 
 extension Level {
+  /// What kind of sum it is, in words.
+  fileprivate var order: String {
+    switch kind {
+    case .products: "products"
+    case .sequential: "sum in sequence"
+    case .pairwise: "pairwise sum"
+    case .compensated(let compensation): "\(compensation) sum"
+    case .block(let unit): "steps of \(unit.width) products"
+    }
+  }
+
   /// k u.
   var growth: Upward { Upward(depth) * rounder.relativeError }
 }

@@ -22,7 +22,7 @@ public struct Observation: Sendable {
 
   /// Takes note of one rounding. Hand this to `DotProduct.evaluate(observe:)`.
   public mutating func note(_ step: Step) {
-    if step.kind == .addition && !step.term.isZero {
+    if (step.kind == .addition || step.kind == .block) && !step.term.isZero {
       nonzeroAdditions += 1
       if step.isSwallowed { swallowed += 1 }
     }
@@ -31,8 +31,12 @@ public struct Observation: Sendable {
       overflowed = true
       return
     }
+    if !step.cutting.isZero {
+      let cutting = Upward(step.cutting)
+      (ulps, results) = (ulps + cutting, results + cutting)
+    }
     // Onto an empty accumulator nothing is added: the result is the term or it is not.
-    if step.before.isZero, step.term.dyadic == result { return }
+    if step.kind == .exact ? !step.rounded.flags.contains(.inexact) : step.before.isZero && step.term.dyadic == result { return }
     let rounder = step.rounder
     // In the subnormal range (in all of fixed point) multiples of the quantum are values.
     if step.isOnGrid, rounder.format.ulpExponent(result) == rounder.format.quantumExponent { return }
@@ -44,7 +48,8 @@ public struct Observation: Sendable {
 extension Step {
   /// Whether the exact number was a multiple of the format's quantum, so that nothing underflowed.
   fileprivate var isOnGrid: Bool {
-    guard rounder.keepsSubnormals, let a = before.dyadic, let b = term.dyadic else { return false }
+    // (The term of an exact sum may be cut.)
+    guard kind != .exact, rounder.keepsSubnormals, let a = before.dyadic, let b = term.dyadic else { return false }
     let q = rounder.format.quantumExponent
     return a.isMultiple(ofPower: q) && b.isMultiple(ofPower: q)
   }

@@ -8,10 +8,18 @@ public import Formats
 public struct Grain: Hashable, Sendable {
   public let precision: Int
   public let quantum: Int
+  /// Matrix units take a product's exponent from its factors, where a subnormal factor counts as if it had the smallest exponent: no larger
+  /// than the product's own, or 2^exponent is at most this.
+  let alignmentFloor: Dyadic
+  /// Whether they are exact products.
+  let areProducts: Bool
 
   public init(precision: Int, quantum: Int) {
-    self.precision = precision
-    self.quantum = quantum
+    self.init(precision: precision, quantum: quantum, alignmentFloor: .zero, areProducts: false)
+  }
+
+  private init(precision: Int, quantum: Int, alignmentFloor: Dyadic, areProducts: Bool) {
+    (self.precision, self.quantum, self.alignmentFloor, self.areProducts) = (precision, quantum, alignmentFloor, areProducts)
   }
 
   /// The values of a format.
@@ -19,13 +27,22 @@ public struct Grain: Hashable, Sendable {
 
   /// Exact products of the values of two formats.
   public static func products(_ a: Format, _ b: Format) -> Grain {
-    Grain(precision: a.precision + b.precision, quantum: a.quantumExponent + b.quantumExponent)
+    func floor(_ a: Format, _ b: Format) -> Dyadic {
+      a.minSubnormal == nil ? .zero : a.minNormal.map { .power($0.floorLog2 + max(b.maxFinite, b.minFinite.magnitude).floorLog2) } ?? .zero
+    }
+    return Grain(
+      precision: a.precision + b.precision, quantum: a.quantumExponent + b.quantumExponent, alignmentFloor: max(floor(a, b), floor(b, a)),
+      areProducts: true)
   }
 }
 
 /// One level of a summation, or the rounding of the products (level 0).
 public struct Level: Hashable, Sendable {
-  public enum Kind: Hashable, Sendable { case products, sequential, pairwise }
+  public enum Kind: Hashable, Sendable {
+    case products, sequential, pairwise
+    case compensated(Compensation)
+    case block(BlockFMA)
+  }
 
   public let kind: Kind
   public let rounder: Rounder
@@ -33,10 +50,27 @@ public struct Level: Hashable, Sendable {
   public let depth: Int
   /// Roundings at this level in the whole problem.
   public let roundings: Int
+  /// Sums at this level in the whole problem; for rounded products, the products.
+  public let sums: Int
+  /// Terms of one sum at most.
+  public let terms: Int
   /// Whether every number that is rounded here is a multiple of the format's quantum, subnormals kept: then nothing underflows.
   public let isFree: Bool
   /// Whether every term of a sum is itself a value of the level's format (range aside).
   public let holdsTerms: Bool
+  /// Significant bits of a term.
+  public let termBits: Int
+  let alignmentFloor: Dyadic
+  let areProducts: Bool
+
+  init(
+    _ kind: Kind, _ rounder: Rounder, _ grain: Grain, depth: Int, roundings: Int, sums: Int, terms: Int, holdsTerms: Bool? = nil
+  ) {
+    (self.kind, self.rounder, self.depth, self.roundings, self.sums, self.terms) = (kind, rounder, depth, roundings, sums, terms)
+    isFree = grain.isFree(in: rounder)
+    self.holdsTerms = holdsTerms ?? grain.isHeld(by: rounder)
+    (termBits, alignmentFloor, areProducts) = (grain.precision, grain.alignmentFloor, grain.areProducts)
+  }
 }
 
 /// A sum of n terms, or a dot product of n pairs, carried out by a plan.
@@ -53,8 +87,7 @@ public struct Problem: Hashable, Sendable {
     var levels: [Level] = []
     var grain = Grain.products(x, y)
     if case .rounded(let rounder) = dot.product {
-      levels.append(Level(
-        kind: .products, rounder: rounder, depth: 1, roundings: count, isFree: grain.isFree(in: rounder), holdsTerms: false))
+      levels.append(Level(.products, rounder, grain, depth: 1, roundings: count, sums: count, terms: 1, holdsTerms: false))
       grain = Grain(rounder.format)
     }
     append(dot.plan, count, sums: 1, grain, roundsLeaves: dot.product == .fused, hasInitial: hasInitial, to: &levels)
@@ -78,9 +111,7 @@ public struct Problem: Hashable, Sendable {
       // From +0 the first addition only rounds the first term.
       let isHeld = terms.isHeld(by: rounder)
       let depth = max(0, isHeld && !hasInitial ? n - 1 : n)
-      levels.append(Level(
-        kind: .sequential, rounder: rounder, depth: depth, roundings: sums * depth, isFree: terms.isFree(in: rounder),
-        holdsTerms: isHeld))
+      levels.append(Level(.sequential, rounder, terms, depth: depth, roundings: sums * depth, sums: sums, terms: n))
       return Grain(rounder.format)
     case .pairwise(let rounder, let leaf):
       let isHeld = terms.isHeld(by: rounder)
@@ -91,14 +122,33 @@ public struct Problem: Hashable, Sendable {
       let leafDepth = isBare ? 0 : max(0, min(leaf, n) - (isHeld ? 1 : 0))
       let inLeaves = isBare ? 0 : max(0, isHeld ? n - leaves : n)
       levels.append(Level(
-        kind: .pairwise, rounder: rounder, depth: leafDepth + height + (hasInitial ? 1 : 0),
-        roundings: sums * (inLeaves + max(0, leaves - 1)) + (hasInitial ? 1 : 0),
-        isFree: terms.isFree(in: rounder), holdsTerms: isHeld))
+        .pairwise, rounder, terms, depth: leafDepth + height + (hasInitial ? 1 : 0),
+        roundings: sums * (inLeaves + max(0, leaves - 1)) + (hasInitial ? 1 : 0), sums: sums, terms: n))
       return Grain(rounder.format)
     case .chunked(let count, let inner, let outer):
       let chunks = (n + count - 1) / count
       let grain = append(inner, min(count, n), sums: sums * chunks, terms, roundsLeaves: roundsLeaves, hasInitial: false, to: &levels)
       return append(outer, chunks, sums: sums, grain, roundsLeaves: false, hasInitial: hasInitial, to: &levels)
+    case .strided(let lanes, let inner, let outer):
+      let count = min(lanes, n)
+      let grain = append(
+        inner, count == 0 ? 0 : (n + lanes - 1) / lanes, sums: sums * count, terms, roundsLeaves: roundsLeaves, hasInitial: false, to: &levels)
+      return append(outer, count, sums: sums, grain, roundsLeaves: false, hasInitial: hasInitial, to: &levels)
+    case .exact(let rounder):
+      let depth = n == 0 || n == 1 && !hasInitial && terms.isHeld(by: rounder) ? 0 : 1
+      levels.append(Level(.sequential, rounder, terms, depth: depth, roundings: sums * depth, sums: sums, terms: n))
+      return Grain(rounder.format)
+    case .compensated(let compensation, let rounder):
+      levels.append(Level(.compensated(compensation), rounder, terms, depth: n, roundings: sums * n, sums: sums, terms: n))
+      return Grain(rounder.format)
+    case .block(let unit):
+      let spans = n / (unit.width * unit.interleaving), rest = n % (unit.width * unit.interleaving)
+      let steps = spans * unit.interleaving + min(unit.interleaving, rest)
+      levels.append(Level(.block(unit), unit.rounder, terms, depth: steps, roundings: sums * steps, sums: sums, terms: n))
+      if unit.addend == .apart && hasInitial {
+        levels.append(Level(.sequential, unit.separate, Grain(unit.output.format), depth: 1, roundings: 1, sums: 1, terms: 2))
+      }
+      return Grain(unit.output.format)
     }
   }
 }

@@ -91,7 +91,7 @@ extension Analysis {
     var best: Verdict.Suggestion?
     for plan in plans {
       var changed = self
-      changed.dot = DotProduct(plan, product: dot.product)
+      changed.dot = DotProduct(plan, product: dot.product, factors: format)
       changed.counts = [n]
       changed.trials = min(trials, 400)
       let result = changed.run(parallelism)[0]

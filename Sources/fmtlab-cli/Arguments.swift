@@ -48,8 +48,9 @@ struct AccumulatorOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Accumulator: FORMAT[@ROUNDING][@OVERFLOW][@flush] in sequence, LEVEL:COUNT,...,LEVEL in levels, each of which hands the sum of \
-      COUNT terms to the next, or pairwise/FORMAT.
+      Accumulator: FORMAT[@ROUNDING][@OVERFLOW][@flush] in sequence; LEVEL:COUNT,...,LEVEL in levels, each of which hands the sum of \
+      COUNT terms to the next; tensorcore/UNIT (h100-fp8, a100-bf16, ...); or SCHEME/FORMAT with pairwise, strided4, kahan, neumaier, \
+      sum2, dot2, expansion2, fabsum32, exact or fused16f25 (16 products, cut 25 bits below the largest).
       """, valueName: "acc"),
     transform: Parse.plan)
   var acc: Plan
@@ -64,7 +65,7 @@ struct AccumulatorOptions: ParsableArguments {
 
   var product: Product { givenProduct ?? Product(multiplierOf: format) }
 
-  var dot: DotProduct { DotProduct(acc, product: product) }
+  var dot: DotProduct { DotProduct(acc, product: product, factors: format) }
 
   /// Refuses what dot products cannot take, and says what bare names of formats mean.
   func prepare(_ output: OutputOptions) throws {

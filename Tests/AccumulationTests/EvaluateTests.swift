@@ -12,6 +12,12 @@ import Testing
     "e3m0u@saturate", "q8.8", "q4.4@wrap", "q8.13@rd", "uq6.4", "bf16@sr8", "e5m2@sr", "q8.4@sr", "q8.4@sr5", "fp128", "pairwise/e5m2", "pairwise/e4m3@sr", "pairwise3/fp16@ru",
     "pairwise8/bf16", "pairwise64/fp32", "e4m3:16,fp16:8,fp32", "e4m3:1,fp16", "e5m2@ro:3,pairwise2/fp16@rd:5,fp32", "(e4m3@rna:2,e5m2@rnz):6,fp16",
     "(pairwise/e5m2@sr:4,e6m5@sr3):8,fp16@sr", "pairwise/e5m2:5,pairwise/fp16", "e6m5:7,pairwise/e8m3@ro",
+    "strided3/e5m2", "strided8/bf16@sr,pairwise/fp32", "(strided4/e4m3):16,fp16", "exact/e5m2", "exact/e4m3@rd", "exact/e5m2@sr", "bf16:8,exact/fp16@rz",
+    "kahan/e5m2", "kahan/e4m3@sr", "kahan/fp16@rd", "neumaier/e4m3", "neumaier/bf16@rz", "sum2/e5m2", "sum3/e4m3", "sum4/fp16@sr", "dot2/e5m2", "dot2/fp16",
+    "dot3/e4m3@rd", "expansion2/e4m3", "expansion3/e5m2@sr", "fabsum4/e5m2", "kahan/q6.6", "sum2/q8.4@wrap",
+    "fused4f6/e5m2@rz", "fused4/fp16", "fused8f10/fp32@rz", "fused8f13-apart/fp32@rz@infinity", "fused4f7-late/bf16", "fused5f4-down-normalised/e5m2@rd",
+    "fused2f9-dealt2/fp16", "fused3f8-dealt3-late/e6m5@sr", "fused4f60/fp32", "fused4f3/e4m3@ru",
+    "tensorcore/v100-fp16", "tensorcore/h100-fp8", "tensorcore/h100-fp8-fp16", "tensorcore/h100-fp8:8,fp32", "tensorcore/b200-fp8",
   ]
   static let products = ["exact", "fused", "e5m2", "e4m3fn@rz", "bf16@sr", "e4m3@saturate@ru", "q6.6@rd"]
 
@@ -29,10 +35,11 @@ import Testing
     let plan = try Plan(text: text)
     var random = SplitMix64(seed: 121)
     for product in EvaluateTests.products {
-      let dot = DotProduct(plan, product: try Product(text: product))
+      let product = try Product(text: product)
       for n in [0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 33, 64, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 100] {
         for (i, format) in [Format.e4m3, .e5m2, .fp16, format("e2m1fn"), .e4m3fn].enumerated() {
           let allowsSpecials = i % 2 == 0
+          let dot = DotProduct(plan, product: product, factors: i > 2 ? nil : format)
           let (x, y) = (vector(format, n, &random, allowsSpecials: allowsSpecials), vector(format, n, &random, allowsSpecials: allowsSpecials))
           let stream = RandomStream(seed: 122).child(n)
           let (found, expected) = (dot.evaluate(x, y, random: stream), SlowEvaluator(random: stream).dot(dot, x, y))

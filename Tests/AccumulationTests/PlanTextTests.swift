@@ -15,6 +15,13 @@ import Testing
     ("e5m2:NOSUB:16,fp32", "e5m2:nosub:16,fp32"), ("e4m3:16,e5m2:NOSUB", "e4m3:16,e5m2:nosub"), ("e4m3:16,fp16:8,fp32", "e4m3:16,fp16:8,fp32"), ("pairwise/fp32", "pairwise/fp32"), ("PAIRWISE/FP32", "pairwise/fp32"),
     ("pairwise1/fp32", "pairwise/fp32"), ("pairwise16/e4m3@sr:32,fp32", "pairwise16/e4m3@sr:32,fp32"), ("(e4m3:4,fp16):8,fp32", "(e4m3:4,fp16):8,fp32"),
     ("(e4m3):8,fp32", "e4m3:8,fp32"), ("((e4m3:2,bf16):4,fp16):8,(fp32)", "((e4m3:2,bf16):4,fp16):8,fp32"), ("(fp32)", "fp32"), ("e4m3:1,fp32", "e4m3:1,fp32"),
+    ("strided4/fp16", "strided4/fp16"), ("Strided8/BF16,pairwise/fp32", "strided8/bf16,pairwise/fp32"), ("strided4/(bf16),bf16", "strided4/bf16"),
+    ("strided4/e4m3:16,fp32", "(strided4/e4m3):16,fp32"), ("strided2/(e4m3:4,fp16),fp32", "strided2/(e4m3:4,fp16),fp32"),
+    ("kahan/fp16", "kahan/fp16"), ("NEUMAIER/bf16@rz", "neumaier/bf16@rz"), ("sum2/e4m3:64,dot3/fp32", "sum2/e4m3:64,dot3/fp32"), ("expansion2/e4m3", "expansion2/e4m3"),
+    ("exact/e5m2@sr", "exact/e5m2@sr"), ("fabsum32/bf16", "bf16:32,sum2/bf16"), ("blocked64/fp16", "fp16:64,fp16"), ("fused16/fp32", "fused16/fp32"),
+    ("fused16f25/fp32@rz", "fused16f25/fp32@rz"), ("fused8f13-late-down/fp32@rz", "fused8f13-down-late/fp32@rz"), ("fused4f9-normalised-dealt2/fp16", "fused4f9-normalised-dealt2/fp16"),
+    ("TensorCore/H100-FP8", "tensorcore/h100-fp8"), ("tensorcore/h200-fp8-fp16", "tensorcore/h100-fp8-fp16"), ("tensorcore/h100-fp8:128,fp32", "tensorcore/h100-fp8:128,fp32"),
+    ("tensorcore/h100-fp8-fp16:2,fp32", "(tensorcore/h100-fp8-fp16):2,fp32"), ("tensorcore/l40s-bf16", "tensorcore/ada-bf16"), ("tensorcore/a30-tf32", "tensorcore/a100-tf32"),
     ("e4m3:2147483648,fp32", "e4m3:2147483648,fp32"), ("(pairwise/e4m3:8,pairwise2/fp16):64,pairwise/fp32", "(pairwise/e4m3:8,pairwise2/fp16):64,pairwise/fp32"),
   ])
   func plansAreReadAndPrinted(_ text: String, _ printed: String) throws {
@@ -44,8 +51,11 @@ import Testing
     ("e4m3:16", PlanError.lastLevelWithCount("e4m3:16")), ("e4m3,fp32", .innerLevelWithoutCount("e4m3")), ("e4m3:4,(fp16:2,fp32),fp64", .innerLevelWithoutCount("(fp16:2,fp32)")),
     ("e4m3:0,fp32", .count("0")), ("e4m3:-1,fp32", .count("-1")), ("e4m3:+16,fp32", .count("+16")), ("e4m3:2147483649,fp32", .count("2147483649")),
     ("e4m3:x,fp32", .count("x")), ("e4m3:,fp32", .count("")), ("e4m3:1e3,fp32", .count("1e3")), ("e4m3:99999999999999999999,fp32", .count("99999999999999999999")),
-    ("pairwise0/fp32", .count("0")), ("pairwise-1/fp32", .count("-1")), ("pairwise+4/fp32", .count("+4")), ("pairwisex/fp32", .count("x")),
-    ("kahn/fp32", .scheme("kahn")), ("/fp32", .scheme("")), ("e4m3@rx", .modifier("rx")), ("e4m3@", .modifier("")), ("e4m3@sr0", .format(.randomBits(0))),
+    ("pairwise0/fp32", .count("0")), ("pairwise-1/fp32", .count("-1")), ("pairwise+4/fp32", .count("+4")), ("pairwisex/fp32", .scheme("pairwisex")),
+    ("kahn/fp32", .scheme("kahn")), ("kahan2/fp32", .scheme("kahan2")), ("sum/fp32", .count("")), ("sum1/fp32", .count("1")), ("dot9/fp32", .count("9")), ("strided/fp32", .count("")),
+    ("strided2/strided2/fp32", .scheme("strided2")), ("(strided4/e4m3:16),fp32", .innerLevelWithoutCount("(strided4/e4m3:16)")), ("fused/fp32", .count("")), ("fusedx/fp32", .scheme("fusedx")), ("fused4f/fp32", .count("")), ("fused4-fast/fp32", .scheme("fused4-fast")),
+    ("fused0f4/fp32", .block("0 products and 4 fraction bits")), ("fused4f61/fp32", .block("4 products and 61 fraction bits")), ("fused4f4/q8.8", .block("sums in q8.8")),
+    ("fused4f2/e4m3fn", .block("2 fraction bits in e4m3fn")), ("tensorcore/h100-fp4", .matrixUnit("h100-fp4")), ("tensorcore/", .matrixUnit("")), ("strided4/e4m3,fp32:4", .lastLevelWithCount("fp32:4")), ("/fp32", .scheme("")), ("e4m3@rx", .modifier("rx")), ("e4m3@", .modifier("")), ("e4m3@sr0", .format(.randomBits(0))),
     ("e4m3@wrap", .format(.overflow(.wrap, format: "e4m3", allowed: [.ieee, .infinity, .saturate, .propagate]))), ("q4.4@ieee", .format(.overflow(.ieee, format: "q4.4", allowed: [.saturate, .wrap]))),
     ("q4.4@flush", .format(.flush(format: "q4.4"))), ("e16m3", .format(.fieldOutOfRange("e16m3", field: "exponent bits", given: "16", allowed: "1 to 15"))),
   ])
@@ -85,9 +95,19 @@ import Testing
     func plan(_ depth: Int) -> Plan {
       let leaf = rounder() ?? .init(uncheckedFP32: ())
       let count = [1, 2, 16, 1 << 31].randomElement(using: &random)!
-      switch Int.random(in: 0..<(depth > 0 ? 4 : 2), using: &random) {
+      switch Int.random(in: 0..<(depth > 0 ? 9 : 6), using: &random) {
       case 0: return .sequential(leaf)
       case 1: return .pairwise(leaf, leaf: count)
+      case 2: return .exact(leaf)
+      case 3: return .compensated([.kahan, .neumaier, .cascaded(2), .cascadedProducts(3), .expansion(4)].randomElement(using: &random)!, leaf)
+      case 4:
+        let unit = try? BlockFMA(
+          width: Int.random(in: 1...32, using: &random), fractionBits: [nil, 5, 13, 25].randomElement(using: &random)!,
+          cut: BlockFMA.Cut.allCases.randomElement(using: &random)!, addend: BlockFMA.Addend.allCases.randomElement(using: &random)!,
+          isNormalised: Bool.random(using: &random), interleaving: Int.random(in: 1...3, using: &random), to: leaf)
+        return unit.map { .block($0) } ?? .sequential(leaf)
+      case 5: return MatrixUnit.catalogue.randomElement(using: &random)!.plan
+      case 6: return .strided(count, inner: plan(depth - 1), outer: plan(depth - 1))
       default: return .chunked(count, inner: plan(depth - 1), outer: plan(depth - 1))
       }
     }
@@ -103,8 +123,9 @@ import Testing
   @Test func damagedPlansNeverCrash() {
     let corpus = [
       "e4m3:16,fp16:8,fp32", "bf16@sr8", "e6m5@rz@saturate", "pairwise/fp32", "pairwise16/e4m3@sr:32,fp32", "((e4m3:2,bf16):4,fp16):8,fp32", "e5m2:nosub:16,fp32", "q8.13@wrap", "e4m3@flush@infinity:4,fp64",
+      "strided8/bf16@sr,pairwise/fp32", "fused8f13-late-down/fp32@rz", "tensorcore/h100-fp8:128,fp32", "sum2/e4m3:64,dot3/fp32", "kahan/fp16", "expansion2/e4m3", "exact/bf16",
     ]
-    let tokens = ["(", ")", ",", ":", "@", "/", "pairwise", "nosub", "rz", "sr", "flush", "saturate", "wrap", "e4m3", "fp16", "q4.4", "2147483648", "2147483649"]
+    let tokens = ["(", ")", ",", ":", "@", "/", "pairwise", "strided2", "kahan", "fused4f9", "-late", "-dealt2", "tensorcore", "sum2", "exact", "nosub", "rz", "sr", "flush", "saturate", "wrap", "e4m3", "fp16", "q4.4", "2147483648", "2147483649"]
     var mutator = TextMutator(seed: 132, corpus: corpus, tokens: tokens)
     var accepted = 0
     for _ in 0..<effort(100_000) {

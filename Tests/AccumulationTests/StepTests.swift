@@ -12,22 +12,27 @@ import Testing
     let dot = DotProduct(try Plan(text: text), product: try Product(text: "e5m2@rz"))
     let x = (0..<37).map { Value(Double($0 * 7 % 11) - 4) }
     let y = (0..<37).map { Value(Double($0 * 5 % 13) / 8) }
+    // Lanes and interleaved steps take their products out of order; the last operation of some compensated sums is a correction.
+    let isInOrder = !text.contains("strided") && !text.contains("dealt") && !text.contains("h100-fp8-fp16")
+    let endsInResult = !text.hasPrefix("kahan") && !text.hasPrefix("expansion")
     var steps: [Step] = []
     let result = dot.evaluate(x, y) { steps.append($0) }
     var products = 0
     for step in steps {
       switch step.kind {
       case .product:
-        #expect(step.before == .zero && step.term == Extended.product(x[products], y[products]))
+        #expect(step.before == .zero)
+        if isInOrder { #expect(step.term == Extended.product(x[products], y[products])) }
         #expect(step.rounded == step.rounder.round(step.term) && !step.isSwallowed)
         products += 1
-      case .addition:
+      case .block, .exact: #expect(step.rounded.value.isFinite)
+      case .addition, .correction:
         #expect(step.rounded == step.rounder.round(Extended.sum(step.before, step.term, rounding: step.rounder.rounding)))
       }
     }
     #expect(products == 37)
-    #expect(steps.last?.rounded.value == result)
-    #expect(steps.last?.rounder == dot.plan.output)
+    if endsInResult { #expect(steps.last?.rounded.value == result) }
+    #expect(steps.last?.rounder == dot.plan.output || steps.last?.kind == .block)
   }
 
   /// n additions one after another; n − 1 in a tree of bare terms; both levels of a hierarchy.

@@ -77,6 +77,7 @@ public final class Real {
   public var copy: MPFROracle.Function { { mpfr_set($0, self.raw, $1) } }
 
   public var isZero: Bool { mpfr_zero_p(raw) != 0 }
+  public var isNumber: Bool { mpfr_number_p(raw) != 0 }
   public var isNaN: Bool { mpfr_nan_p(raw) != 0 }
   public var isInfinite: Bool { mpfr_inf_p(raw) != 0 }
   public var isNegative: Bool { mpfr_signbit(raw) != 0 }

@@ -10,7 +10,7 @@ public import Formats
 /// Random bits as documented: additions take draws 0, 1, … in the order in which they are carried out, depth first; product i
 /// takes draw i of the child "product".
 public final class SlowEvaluator {
-  private let random: RandomStream?
+  let random: RandomStream?
   private var additions: UInt64 = 0
   private var isFused = false
 
@@ -18,28 +18,52 @@ public final class SlowEvaluator {
 
   public func sum(_ plan: Plan, _ terms: [Value]) -> Value {
     let numbers = terms.map { Real($0) }
-    return run(plan, numbers.count, from: Real(Value.zero)) { numbers[$0] }.value
+    return run(plan, numbers.count, from: Real(Value.zero), { numbers[$0] }, { _ in nil }).value
   }
 
   public func dot(_ dot: DotProduct, _ x: [Value], _ y: [Value], initial: Value = .zero) -> Value {
     isFused = dot.product == .fused
-    return run(dot.plan, x.count, from: Real(initial)) { i in
+    return run(dot.plan, x.count, from: Real(initial), { i in
       let (a, b) = (Real(x[i]), Real(y[i]))
       let exact = Real(precision: 400) { mpfr_mul($0, a.raw, b.raw, $1) }
       guard case .rounded(let rounder) = dot.product else { return exact }
       return self.round(rounder, self.random?.child("product"), UInt64(i), exact.copy)
-    }.value
+    }, { i in
+      let factors = [Real(x[i]), Real(y[i])]
+      if case .rounded = dot.product { return nil }
+      guard factors.allSatisfy({ $0.isNumber && !$0.isZero }) else { return nil }
+      return factors.reduce(0) { $0 + max(Int(mpfr_get_exp($1.raw)) - 1, dot.lowestFactorExponent) }
+    }).value
   }
 
-  private func run(_ plan: Plan, _ n: Int, from initial: Real, _ term: (Int) -> Real) -> Real {
+  private func run(_ plan: Plan, _ n: Int, from initial: Real, _ term: (Int) -> Real, _ exponent: (Int) -> Int?) -> Real {
     if n == 0 { return initial }
     switch plan {
     case .sequential(let rounder): return sequential(rounder, 0..<n, from: initial, term)
     case .chunked(let count, let inner, let outer):
       let starts = Array(stride(from: 0, to: n, by: count))
-      return run(outer, starts.count, from: initial) { j in
-        self.run(inner, min(starts[j] + count, n) - starts[j], from: Real(Value.zero)) { term(starts[j] + $0) }
+      return run(outer, starts.count, from: initial, { j in
+        self.run(inner, min(starts[j] + count, n) - starts[j], from: Real(Value.zero), { term(starts[j] + $0) }, { exponent(starts[j] + $0) })
+      }, { _ in nil })
+    case .strided(let lanes, let inner, let outer):
+      let parts = (0..<lanes).prefix(n).map { Array(stride(from: $0, to: n, by: lanes)) }
+      return run(outer, parts.count, from: initial, { j in
+        self.run(inner, parts[j].count, from: Real(Value.zero), { term(parts[j][$0]) }, { exponent(parts[j][$0]) })
+      }, { _ in nil })
+    case .compensated(let compensation, let rounder): return compensated(compensation, rounder, initial, (0..<n).lazy.map(term))
+    case .exact(let rounder):
+      let addends = [initial] + (0..<n).map(term)
+      return round(rounder, random, next()) { SlowEvaluator.sum(addends, $0, $1) }
+    case .block(let unit):
+      var s = unit.addend == .apart ? Real(Value.zero) : initial
+      let span = unit.width * unit.interleaving
+      for start in stride(from: 0, to: n, by: span) {
+        for turn in 0..<unit.interleaving {
+          let all = (start..<min(n, start + span)).filter { unit.interleaving == 1 || ($0 - start) / 2 % unit.interleaving == turn }
+          if !all.isEmpty { s = block(unit, s, all.map(term), all.map(exponent)) }
+        }
       }
+      return unit.addend == .apart && !initial.isZero ? add(unit.separate, initial, s) : s
     case .pairwise(let rounder, let leaf):
       if n == 1 && leaf == 1 && !isFused { return add(rounder, initial, term(0)) }
       let leaves = stride(from: 0, to: n, by: leaf).map { $0..<min($0 + leaf, n) }
@@ -61,13 +85,20 @@ public final class SlowEvaluator {
     range.reduce(initial) { add(rounder, $0, term($1)) }
   }
 
-  private func add(_ rounder: Rounder, _ a: Real, _ b: Real) -> Real {
-    let index = additions
-    additions += 1
-    return round(rounder, random, index) { mpfr_add($0, a.raw, b.raw, $1) }
+  func add(_ rounder: Rounder, _ a: Real, _ b: Real) -> Real {
+    round(rounder, random, next()) { mpfr_add($0, a.raw, b.raw, $1) }
   }
 
-  private func round(_ rounder: Rounder, _ stream: RandomStream?, _ index: UInt64, _ function: MPFROracle.Function) -> Real {
+  func subtract(_ rounder: Rounder, _ a: Real, _ b: Real) -> Real {
+    round(rounder, random, next()) { mpfr_sub($0, a.raw, b.raw, $1) }
+  }
+
+  func next() -> UInt64 {
+    additions += 1
+    return additions - 1
+  }
+
+  func round(_ rounder: Rounder, _ stream: RandomStream?, _ index: UInt64, _ function: MPFROracle.Function) -> Real {
     let (mode, overflow, format) = (rounder.rounding, rounder.overflow, rounder.format)
     let isBelow = { (f: Real) in SlowEvaluator.isBelow(f, mode, stream!, index) }
     if format.isFloating {

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sums that carry their rounding errors along.
+
+public import Formats
+
+/// How a sum makes up for its rounding errors. Every operation of an algorithm is one rounding of exact operands, so a term that the
+/// accumulator's format does not hold, such as an exact product, is rounded where it is first added.
+public enum Compensation: Hashable, Sendable {
+  /// y = x − c; t = s + y; c = (t − s) − y; s = t. (Kahan 1965.) One correction, fed back with the next term.
+  case kahan
+
+  /// t = s + x; c = c + ((s − t) + x), or c + ((x − t) + s) where |s| < |x|; s = t; at the end s + c. (Neumaier 1974.)
+  case neumaier
+
+  /// K − 1 passes of 2Sum over the terms, each of which leaves its errors and its sum; at last an ordinary sum. (Ogita, Rump and Oishi
+  /// 2005, SumK.)
+  case cascaded(Int)
+
+  /// The same with each product split into its rounded value and its error. (Dot2, and DotK for K > 2, of the same authors.)
+  case cascadedProducts(Int)
+
+  /// An accumulator of K numbers: a term runs through them by 2Sum from the first on, what the last cannot take is lost, and 2Sum from the
+  /// last to the first makes them an expansion again. With two numbers to nearest, DWPlusFP of Joldes, Muller and Popescu 2017.
+  case expansion(Int)
+
+  /// Passes or numbers that texts may ask for.
+  static let counts = 2...8
+}
+
+extension Evaluation {
+  /// c + Σ terms by a compensated sum.
+  func compensated(_ compensation: Compensation, _ rounder: Rounder, from c: Value, _ terms: TermSource, _ n: Int) -> Value {
+    let sum = CompensatedSum(self, rounder)
+    switch compensation {
+    case .kahan: return sum.kahan(c, terms, n)
+    case .neumaier: return sum.neumaier(c, terms, n)
+    case .cascaded(let k): return sum.cascaded(from: c, (0..<n).map(terms.value), passes: k - 1)
+    case .cascadedProducts(2): return sum.dot2(c, terms, n)
+    case .cascadedProducts(let k): return sum.dotK(c, terms, n, k)
+    case .expansion(let k): return sum.expansion(c, terms, n, k)
+    }
+  }
+}
+
+/// The operations of one compensated sum, all in one format.
+private struct CompensatedSum {
+  private let evaluation: Evaluation
+  private let rounder: Rounder
+
+  init(_ evaluation: Evaluation, _ rounder: Rounder) { (self.evaluation, self.rounder) = (evaluation, rounder) }
+
+  private func plus(_ a: Value, _ b: Value) -> Value { evaluation.add(a, b, rounder, .correction) }
+  private func minus(_ a: Value, _ b: Value) -> Value { plus(a, -b) }
+
+  /// The rounded sum and, to nearest, its error.
+  private func twoSum(_ a: Value, _ b: Value) -> (sum: Value, error: Value) {
+    let s = plus(a, b)
+    let b1 = minus(s, a)
+    let a1 = minus(s, b1)
+    return (s, plus(minus(a, a1), minus(b, b1)))
+  }
+
+  /// The rounded term and what is left of it: 2Prod with a fused multiply-add, where the term is a product.
+  private func split(_ x: Value) -> (high: Value, low: Value) {
+    let h = plus(.zero, x)
+    return (h, minus(x, h))
+  }
+
+  func kahan(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
+    var (s, c) = (start, Value.zero)
+    for i in 0..<n {
+      let y = minus(terms.value(i), c)
+      let t = plus(s, y)
+      c = minus(minus(t, s), y)
+      s = t
+    }
+    return s
+  }
+
+  func neumaier(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
+    var (s, c) = (start, Value.zero)
+    for i in 0..<n {
+      let x = terms.value(i)
+      let t = plus(s, x)
+      c = plus(c, isBelow(s, x) ? plus(minus(x, t), s) : plus(minus(s, t), x))
+      s = t
+    }
+    return plus(s, c)
+  }
+
+  /// |a| < |b|; infinities and NaN make no difference to a result that is lost already.
+  private func isBelow(_ a: Value, _ b: Value) -> Bool {
+    guard let x = a.dyadic, let y = b.dyadic else { return false }
+    return x.magnitude < y.magnitude
+  }
+
+  func cascaded(from start: Value, _ terms: [Value], passes: Int) -> Value {
+    var (rest, start) = (terms, start)
+    for _ in 0..<passes {
+      var s = start
+      var errors: [Value] = []
+      for x in rest {
+        let (sum, error) = twoSum(s, x)
+        errors.append(error)
+        s = sum
+      }
+      (rest, start) = (errors + [s], .zero)
+    }
+    guard let last = rest.last else { return start }
+    return plus(rest.dropLast().reduce(start, plus), last)
+  }
+
+  func dot2(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
+    var (p, s) = (start, Value.zero)
+    for i in 0..<n {
+      let (h, r) = split(terms.value(i))
+      let (sum, q) = twoSum(p, h)
+      s = plus(s, plus(q, r))
+      p = sum
+    }
+    return plus(p, s)
+  }
+
+  func dotK(_ start: Value, _ terms: TermSource, _ n: Int, _ k: Int) -> Value {
+    var (p, productErrors, sumErrors) = (start, [Value](), [Value]())
+    for i in 0..<n {
+      let (h, r) = split(terms.value(i))
+      let (sum, q) = twoSum(p, h)
+      productErrors.append(r)
+      sumErrors.append(q)
+      p = sum
+    }
+    return cascaded(from: .zero, productErrors + sumErrors + [p], passes: k - 2)
+  }
+
+  func expansion(_ start: Value, _ terms: TermSource, _ n: Int, _ k: Int) -> Value {
+    var limbs = [start] + Array(repeating: Value.zero, count: k - 1)
+    for i in 0..<n {
+      var x = terms.value(i)
+      for l in 0..<k - 1 { (limbs[l], x) = twoSum(limbs[l], x) }
+      limbs[k - 1] = plus(limbs[k - 1], x)
+      for l in (0..<k - 1).reversed() { (limbs[l], limbs[l + 1]) = twoSum(limbs[l], limbs[l + 1]) }
+    }
+    return limbs[0]
+  }
+}

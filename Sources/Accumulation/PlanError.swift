@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What can be wrong with a plan, in words.
+
+public import Formats
+
+/// What is wrong with the text of a plan.
+public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
+  case format(FormatError)
+  case count(String)
+  case innerLevelWithoutCount(String)
+  case lastLevelWithCount(String)
+  case modifier(String)
+  case scheme(String)
+  case nesting(Int)
+  /// Parameters that no block FMA has.
+  case block(String)
+  case matrixUnit(String)
+
+  public var description: String {
+    switch self {
+    case .format(let error): error.description
+    case .count(let text): "'\(text)' is not a number of terms; a level is FORMAT[@ROUNDING]:COUNT with COUNT from 1 to 2^31."
+    case .innerLevelWithoutCount(let level):
+      "level '\(level)' hands its sum on after how many terms? Every level but the last needs a count, as in e4m3:16,fp16:8,fp32."
+    case .lastLevelWithCount(let level): "the last level '\(level)' takes all that is left and has no count; write e4m3:16,fp16:8,fp32."
+    case .modifier(let text):
+      "'@\(text)' is neither a rounding (rne, rna, rnz, rz, ru, rd, ro, sr, srN) nor an overflow policy (ieee, infinity, saturate, wrap) "
+        + "nor flush."
+    case .nesting(let depth): "the plan nests \(depth) parentheses; at most 16 are read."
+    case .scheme(let text):
+      "unknown accumulation scheme '\(text)'; use FORMAT, FORMAT:COUNT,...,FORMAT or SCHEME/FORMAT with pairwise, stridedN, blockedN, kahan, "
+        + "neumaier, sumK, dotK, expansionK, fabsumN, exact, fusedN or fusedNfF, or tensorcore/UNIT."
+    case .block(let text):
+      "no step of a matrix unit has \(text); use 1 to 65536 products, 1 to 60 fraction bits and an IEEE-style format, as in "
+        + "fused16f25/fp32@rz."
+    case .matrixUnit(let name):
+      "no matrix unit '\(name)' is known; use tensorcore/ and one of \(MatrixUnit.catalogue.map(\.name).joined(separator: ", "))."
+    }
+  }
+}

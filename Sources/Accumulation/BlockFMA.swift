@@ -76,10 +76,12 @@ extension BlockFMA {
   /// One step.
   struct Result {
     let rounded: Rounded
-    /// The sum of the products as they were added.
+    /// The sum of the products as they were added; NaN where it is not finite or has too many bits.
     let products: Value
     /// Not below what cutting changed.
     let cutting: Dyadic
+    /// Half a unit for every addend cut, with the sign of the change.
+    let drift: Double
   }
 
   /// s + Σ products; `exponents` are those of the products, where they are not their own.
@@ -94,11 +96,13 @@ extension BlockFMA {
     }
     if addend != .late, !s.isZero, let x = s.dyadic { top = max(top, x.floorLog2, output.format.minNormal?.floorLog2 ?? x.floorLog2) }
     let unit = top - f
-    var (sum, cuts) = (Int128(0), Int128(0))
+    var (sum, cuts, drift) = (Int128(0), Int128(0), 0)
     func add(_ x: Dyadic) {
       let (aligned, isExact) = align(x, unit)
       sum += aligned
-      cuts += isExact ? 0 : 1
+      if isExact { return }
+      cuts += 1
+      drift += cut == .down || !x.isNegative ? -1 : 1
     }
     for product in products { add(product.dyadic!) }
     let ofProducts = Dyadic(sum, exponent: unit)
@@ -109,7 +113,9 @@ extension BlockFMA {
       add(s.dyadic!)
       exact = .finite(Unrounded(Dyadic(sum, exponent: unit)))
     }
-    return Result(rounded: rounder.round(exact, draw: draw), products: .finite(ofProducts), cutting: Dyadic(cuts, exponent: unit))
+    return Result(
+      rounded: rounder.round(exact, draw: draw), products: .finite(ofProducts), cutting: Dyadic(cuts, exponent: unit),
+      drift: Value.finite(Dyadic(Int128(drift), exponent: unit - 1)).double)
   }
 
   /// x in units of 2^unit, cut, and whether that is exact.
@@ -124,10 +130,11 @@ extension BlockFMA {
   }
 
   /// Without alignment, and for what is not finite.
-  private func exactly(_ s: Value, _ products: [Value], _ draw: Draw?) -> Result {
-    let exact = Extended.sum([s] + products, rounding: .nearestEven)
-    let alone = rounder.round(Extended.sum(products, rounding: .nearestEven), draw: draw).value
-    return Result(rounded: rounder.round(exact, draw: draw), products: alone, cutting: .zero)
+  private func exactly(_ s: Value, _ addends: [Value], _ draw: Draw?) -> Result {
+    let exact = Extended.sum([s] + addends, rounding: .nearestEven)
+    var products = Value.nan
+    if case .finite(let sum) = Extended.sum(addends, rounding: .nearestEven), let number = sum.dyadic { products = .finite(number) }
+    return Result(rounded: rounder.round(exact, draw: draw), products: products, cutting: .zero, drift: 0)
   }
 }
 

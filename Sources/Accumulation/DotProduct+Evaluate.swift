@@ -25,6 +25,10 @@ public struct Step: Sendable {
   public let rounded: Rounded
   /// Not below what the alignment of a block's addends changed.
   public let cutting: Dyadic
+  /// What it changed on average if all cut-off parts are equally likely; for models, not for bounds.
+  public let drift: Double
+  /// The place of the accumulator in ``Plan/rounders``; −1 for products.
+  public let level: Int
 
   /// Whether a nonzero finite term left a finite accumulator as it was.
   public var isSwallowed: Bool {
@@ -52,7 +56,7 @@ extension DotProduct {
       let exact = Extended.product(x[i], y[i])
       guard case .rounded(let rounder) = product else { return exact }
       let rounded = rounder.round(exact, draw: productRandom?.draw(i))
-      observe?(Step(kind: .product, rounder: rounder, before: .zero, term: exact, rounded: rounded, cutting: .zero))
+      observe?(Step(kind: .product, rounder: rounder, before: .zero, term: exact, rounded: rounded, cutting: .zero, drift: 0, level: -1))
       return rounded.value
     } exponent: { i in
       if case .rounded = product { return nil }
@@ -92,6 +96,8 @@ final class Evaluation {
   private let roundsLeaves: Bool
   private let observe: ((Step) -> Void)?
   private var roundings = 0
+  /// The level at work.
+  private var level = 0
 
   init(random: RandomStream?, roundsLeaves: Bool, observe: ((Step) -> Void)?) {
     (self.random, self.roundsLeaves, self.observe) = (random, roundsLeaves, observe)
@@ -118,7 +124,8 @@ final class Evaluation {
     case .exact(let rounder):
       let exact = Extended.sum([initial] + (0..<n).map(terms.value), rounding: rounder.rounding)
       let rounded = rounder.round(exact, draw: nextDraw())
-      observe?(Step(kind: .exact, rounder: rounder, before: .zero, term: exact.cut, rounded: rounded, cutting: .zero))
+      observe?(Step(
+        kind: .exact, rounder: rounder, before: .zero, term: exact.cut, rounded: rounded, cutting: .zero, drift: 0, level: level))
       return rounded.value
     }
   }
@@ -127,9 +134,15 @@ final class Evaluation {
   private func nested(
     _ inner: Plan, _ outer: Plan, sums: Int, from initial: Value, _ terms: TermSource, _ part: (Int) -> (count: Int, index: (Int) -> Int)
   ) -> Value {
-    withoutActuallyEscaping(part) { part in
+    let (innerLevel, outerLevel) = (level, level + inner.levelCount)
+    defer { level = innerLevel }
+    level = outerLevel
+    return withoutActuallyEscaping(part) { part in
       run(outer, count: sums, from: initial, TermSource { j in
         let (count, index) = part(j)
+        let current = self.level
+        defer { self.level = current }
+        self.level = innerLevel
         return self.run(inner, count: count, from: .zero, TermSource { terms.value(index($0)) } exponent: { terms.exponent(index($0)) })
       } exponent: { _ in nil })
     }
@@ -156,14 +169,15 @@ final class Evaluation {
   func add(_ sum: Value, _ term: Value, _ rounder: Rounder, _ kind: Step.Kind = .addition) -> Value {
     let exact = Extended.sum(sum, term, rounding: rounder.rounding)
     let rounded = rounder.round(exact, draw: nextDraw())
-    observe?(Step(kind: kind, rounder: rounder, before: sum, term: term, rounded: rounded, cutting: .zero))
+    observe?(Step(kind: kind, rounder: rounder, before: sum, term: term, rounded: rounded, cutting: .zero, drift: 0, level: level))
     return rounded.value
   }
 
   func step(_ unit: BlockFMA, _ sum: Value, _ products: [Value], _ exponents: [Int?]) -> Value {
     let result = unit.step(sum, products, exponents, draw: nextDraw())
     observe?(Step(
-      kind: .block, rounder: unit.rounder, before: sum, term: result.products, rounded: result.rounded, cutting: result.cutting))
+      kind: .block, rounder: unit.rounder, before: sum, term: result.products, rounded: result.rounded, cutting: result.cutting,
+      drift: result.drift, level: level))
     return result.rounded.value
   }
 

@@ -40,7 +40,7 @@ extension Bound {
     Bound(
       id: "dot.hierarchy", statement: "|ŝ − s| ≤ B A, 1 + B = Π (1 + a_j), a_j the best of the factors above at level j",
       kind: .deterministic,
-      hypotheses: [.noOverflow, .notTapered, .uncompensated, .severalLevels],
+      hypotheses: [.noOverflow, .notTapered, .provenLevels, .severalLevels],
       source: "proved here", proof: "proofs/recursive-sums.md#hierarchy", formula: .apriori { $0.compose(\.best) }),
     Bound(
       id: "dot.fixed", statement: "|ŝ − s| ≤ h per rounding, h half a step to nearest and a step otherwise", kind: .deterministic,
@@ -53,7 +53,7 @@ extension Bound {
 extension Problem {
   /// Composes one factor a_j a level: with E the error so far, level j makes it E + a_j (A + E) plus its underflow.
   func compose(_ factor: (Level) -> Upward) -> Radius {
-    levels.reduce(Radius(relative: .zero, absolute: .zero)) { inner, level in
+    levels.reduce(Radius(relative: .zero)) { inner, level in
       let a = level.kind == .products ? level.roundedProduct : factor(level)
       return Radius(
         relative: inner.relative + a + a * inner.relative,
@@ -74,11 +74,14 @@ extension Level {
   /// k u, where it holds: to nearest, and in a tree only for terms that the accumulator holds, once for each rounding.
   fileprivate var linear: Upward { kind == .pairwise ? Upward(roundings) * rounder.relativeError : growth }
 
+  /// In sequence; an exact sum has one rounding.
+  private var isInSequence: Bool { kind == .sequential || kind == .exact }
+
   /// The smallest factor whose hypotheses hold.
   var best: Upward {
     if case .block(let unit) = kind { return steps(of: unit).relative }
-    guard rounder.isNearest else { return compounded }
-    guard kind == .sequential else { return compounded }
+    if let radius = compensatedRadius { return radius.ofSum + radius.relative }
+    guard rounder.isNearest && isInSequence else { return compounded }
     let isSharp = isFree && !(Upward(0.5) < growth)
     return isSharp ? growth.overOnePlusItself : growth
   }
@@ -89,6 +92,6 @@ extension Level {
     if case .block(let unit) = kind { return steps(of: unit).absolute }
     if isFree { return .zero }
     let sum = Upward(roundings) * rounder.absoluteError
-    return kind == .products || rounder.isNearest && kind == .sequential ? sum : sum + sum * compounded
+    return kind == .products || rounder.isNearest && isInSequence ? sum : sum + sum * compounded
   }
 }

@@ -23,18 +23,27 @@ public struct Bound: Sendable {
   enum Formula: Sendable {
     /// From the problem alone, for every input.
     case apriori(@Sendable (Problem) -> Radius)
+    /// From the problem alone, but for a share of the evaluations that may fail.
+    case aprioriBut(@Sendable (Problem, _ failure: Double) -> Radius)
     /// From what was seen of one evaluation.
     case running(@Sendable (Observation) -> Upward)
+    /// Likewise, but for a share of the evaluations that may fail.
+    case runningBut(@Sendable (Problem, _ failure: Double) -> @Sendable (Observation) -> Upward)
   }
 }
 
-/// relative · A + absolute.
+/// ofSum · |s| + relative · A + absolute.
 public struct Radius: Hashable, Sendable {
+  public let ofSum: Upward
   public let relative: Upward
   public let absolute: Upward
+
+  init(ofSum: Upward = .zero, relative: Upward, absolute: Upward = .zero) {
+    (self.ofSum, self.relative, self.absolute) = (ofSum, relative, absolute)
+  }
 }
 
-/// A bound, evaluated: |computed − exact| ≤ `value`.
+/// A bound, evaluated: |computed − exact| ≤ `value`, for a probabilistic or stochastic bound but for a share of the evaluations.
 public struct Certificate: Sendable {
   public let bound: Bound
   public let value: Upward
@@ -52,10 +61,15 @@ public struct Inapplicable: Error, Sendable, CustomStringConvertible {
 }
 
 extension Bound {
-  public static let catalogue: [Bound] = recursive + block + running
+  public static let catalogue: [Bound] = recursive + block + compensated + running + probabilistic
 
-  /// The bounds whose hypotheses on the problem hold, in the order of the catalogue.
-  public static func applicable(to problem: Problem) -> [ApplicableBound] { catalogue.compactMap { try? $0.applied(to: problem) } }
+  /// The bounds whose hypotheses on the problem hold, in the order of the catalogue; `failure` is the probability with which a
+  /// probabilistic one may fail.
+  public static func applicable(to problem: Problem, failure: Double = defaultFailure) -> [ApplicableBound] {
+    catalogue.compactMap { try? $0.applied(to: problem, failure: failure) }
+  }
+
+  public static let defaultFailure = 0.01
 
   /// Why the bound does not apply to a problem; `nil` if it does.
   public func inapplicability(to problem: Problem) -> Inapplicable? {
@@ -64,13 +78,21 @@ extension Bound {
   }
 
   /// The bound with its hypotheses on the problem checked and its formula evaluated.
-  public func applied(to problem: Problem) throws(Inapplicable) -> ApplicableBound {
+  ///
+  /// - Precondition: 0 < failure < 1.
+  public func applied(to problem: Problem, failure: Double = defaultFailure) throws(Inapplicable) -> ApplicableBound {
+    precondition(failure > 0 && failure < 1, "a probability of failure of \(failure)")
     if let inapplicable = inapplicability(to: problem) { throw inapplicable }
     switch formula {
     case .apriori(let radius): return ApplicableBound(bound: self, radius: radius(problem), running: nil)
+    case .aprioriBut(let radius): return ApplicableBound(bound: self, radius: radius(problem, failure), running: nil)
     case .running(let value): return ApplicableBound(bound: self, radius: nil, running: value)
+    case .runningBut(let value): return ApplicableBound(bound: self, radius: nil, running: value(problem, failure))
     }
   }
+
+  /// Whether it holds for every evaluation, rather than with a probability.
+  public var isCertain: Bool { kind == .deterministic }
 
   /// The bound for one evaluation of the problem.
   public func certify(_ problem: Problem, _ observation: Observation) throws(Inapplicable) -> Certificate {
@@ -88,18 +110,19 @@ public struct ApplicableBound: Sendable {
   /// The bound for one evaluation. Complexity: O(1).
   public func certify(_ observation: Observation) throws(Inapplicable) -> Certificate {
     if observation.overflowed { throw Inapplicable(id: bound.id, reasons: ["a result overflowed or was not finite"]) }
-    guard let value = radius?.bound(observation.magnitudes) ?? running?(observation) else {
+    guard let value = radius?.bound(observation.magnitudes, sum: observation.sum) ?? running?(observation) else {
       preconditionFailure("\(bound.id) has no formula")
     }
     guard observation.magnitudes.value.isNormal else { return Certificate(bound: bound, value: value, ratio: nil) }
     // A itself may be a little smaller than its double.
     let a = observation.magnitudes.value.nextDown
-    let ratio = radius.map { $0.relative + $0.absolute.divided(byAtLeast: a) } ?? value.divided(byAtLeast: a)
+    let ratio =
+      radius.map { $0.relative + ($0.absolute + $0.ofSum * observation.sum).divided(byAtLeast: a) } ?? value.divided(byAtLeast: a)
     return Certificate(bound: bound, value: value, ratio: ratio)
   }
 }
 
 extension Radius {
-  /// relative · A + absolute.
-  public func bound(_ magnitudes: Upward) -> Upward { relative * magnitudes + absolute }
+  /// ofSum · |s| + relative · A + absolute; |s| ≤ A is taken for A if it is not given.
+  public func bound(_ magnitudes: Upward, sum: Upward? = nil) -> Upward { ofSum * (sum ?? magnitudes) + relative * magnitudes + absolute }
 }

@@ -14,7 +14,16 @@ public enum Hypothesis: String, Sendable, CaseIterable {
   case sequential
   case ordinary
   case uncompensated
+  case provenLevels
   case block
+  case exactSum
+  case sum2
+  case dot2
+  case holdsTerms
+  case splitsTerms
+  case someStochastic
+  case allStochastic
+  case someNearest
   case treeOfHeldTerms
   case oneLevel
   case severalLevels
@@ -35,6 +44,15 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     case .ordinary: "terms are added one by one, and errors are not made up for"
     case .block: "a matrix unit adds groups of terms"
     case .uncompensated: "errors are not made up for"
+    case .provenLevels: "compensated levels are sum2 or neumaier of terms that they hold, or dot2, to nearest"
+    case .exactSum: "the sum is exact but for one rounding"
+    case .sum2: "the sum is sum2 or neumaier"
+    case .dot2: "the sum is dot2"
+    case .holdsTerms: "the accumulator holds every term"
+    case .splitsTerms: "terms have at most 2p bits"
+    case .someStochastic: "some rounding is stochastic"
+    case .allStochastic: "every rounding is stochastic with unlimited random bits"
+    case .someNearest: "some rounding is to nearest; rounding errors have zero mean given those before them (a model)"
     case .treeOfHeldTerms: "in sequence, or in any order if the terms are values of the accumulator"
     case .oneLevel: "one accumulator"
     case .severalLevels: "two or more levels of accumulators"
@@ -59,13 +77,32 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     case .floatingPoint: return first({ $0.rounder.format.isFixed }) { "\($0.rounder.format) is fixed point" }
     case .fixedPoint: return first({ $0.rounder.format.isFloating }) { "\($0.rounder.format) is floating point" }
     case .nearest: return problem.levels.first { !$0.rounder.isNearest }.map { "\($0.rounder) does not round to nearest" }
-    case .sequential: return first({ $0.kind != .sequential }) { "\($0.order) in \($0.rounder.format)" }
+    case .sequential: return first({ $0.kind != .sequential && $0.kind != .exact }) { "\($0.order) in \($0.rounder.format)" }
     case .ordinary:
-      return first({ $0.kind != .sequential && $0.kind != .pairwise }) { "\($0.order) in \($0.rounder.format)" }
+      return first({ ![.sequential, .pairwise, .exact].contains($0.kind) }) { "\($0.order) in \($0.rounder.format)" }
     case .block:
       return first({ if case .block = $0.kind { false } else { true } }) { "\($0.order) in \($0.rounder.format)" }
     case .uncompensated:
       return first({ if case .compensated = $0.kind { true } else { false } }) { "\($0.order) in \($0.rounder.format)" }
+    case .provenLevels:
+      return first({ if case .compensated = $0.kind { $0.compensatedRadius == nil } else { false } }) {
+        "no bound is proved of a \($0.order) of these terms in \($0.rounder)"
+      }
+    case .exactSum: return first({ $0.kind != .exact }) { "\($0.order) in \($0.rounder.format)" }
+    case .sum2: return first({ $0.kind != .compensated(.cascaded(2)) && $0.kind != .compensated(.neumaier) }) { "\($0.order)" }
+    case .dot2: return first({ $0.kind != .compensated(.cascadedProducts(2)) }) { "\($0.order)" }
+    case .holdsTerms: return first({ !$0.holdsTerms }) { "terms of \($0.termBits) bits that \($0.rounder.format) cannot hold" }
+    case .splitsTerms:
+      return first({ $0.termBits > 2 * $0.rounder.format.precision }) {
+        "terms of \($0.termBits) bits, more than 2p = \(2 * $0.rounder.format.precision)"
+      }
+    case .someStochastic:
+      return problem.levels.contains { $0.rounder.rounding.isStochastic } ? nil : "no rounding is stochastic"
+    case .allStochastic:
+      return problem.levels.first { $0.rounder.rounding != .stochastic || $0.rounder.subnormals == .flush }.map {
+        "\($0.rounder) does not round stochastically with unlimited bits"
+      }
+    case .someNearest: return problem.levels.contains { $0.rounder.isNearest } ? nil : "no rounding is to nearest"
     case .treeOfHeldTerms:
       return first({ $0.kind == .pairwise && !$0.holdsTerms }) { "pairwise sum of terms that \($0.rounder.format) cannot hold" }
     case .oneLevel: return sums.count == 1 ? nil : "\(sums.count) levels"
@@ -95,6 +132,7 @@ extension Level {
     switch kind {
     case .products: "products"
     case .sequential: "sum in sequence"
+    case .exact: "exact sum"
     case .pairwise: "pairwise sum"
     case .compensated(let compensation): "\(compensation) sum"
     case .block(let unit): "steps of \(unit.width) products"

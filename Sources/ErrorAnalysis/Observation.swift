@@ -8,6 +8,8 @@ public import Formats
 public struct Observation: Sendable {
   /// A = Σ|xᵢyᵢ| or Σ|xᵢ|, exact or rounded up.
   public let magnitudes: Upward
+  /// |s|, the exact sum's magnitude, exact or rounded up.
+  public let sum: Upward
   /// Σ of the largest error that each rounding can have had, given its result (half an ulp to nearest).
   public private(set) var ulps = Upward.zero
   /// Σ u|result| over the roundings, plus the underflow error of each.
@@ -17,8 +19,26 @@ public struct Observation: Sendable {
   public private(set) var nonzeroAdditions = 0
   /// Those that left the accumulator as it was.
   public private(set) var swallowed = 0
+  /// The stochastic roundings, and those to nearest: chance applies to them, by law or as a model.
+  public private(set) var stochastic = Chance()
+  public private(set) var nearest = Chance()
+  /// Σ of the largest errors of all others, and of what alignment can have cut.
+  public private(set) var others = Upward.zero
+  /// What independent rounding errors, each spread evenly over its gap, would amount to.
+  public private(set) var model = ErrorModel()
 
-  public init(magnitudes: Upward) { self.magnitudes = magnitudes }
+  /// Roundings of one kind.
+  public struct Chance: Sendable {
+    /// Σ gap², the gap being that between the neighbours of the exact number, or more.
+    public fileprivate(set) var squares = Upward.zero
+    /// Σ of the largest errors.
+    public fileprivate(set) var errors = Upward.zero
+    /// Σ of the largest biases, where few random bits leave one.
+    public fileprivate(set) var bias = Upward.zero
+  }
+
+  /// Takes the sum's magnitude for that of its terms if it is not given.
+  public init(magnitudes: Upward, sum: Upward? = nil) { (self.magnitudes, self.sum) = (magnitudes, sum ?? magnitudes) }
 
   /// Takes note of one rounding. Hand this to `DotProduct.evaluate(observe:)`.
   public mutating func note(_ step: Step) {
@@ -33,15 +53,67 @@ public struct Observation: Sendable {
     }
     if !step.cutting.isZero {
       let cutting = Upward(step.cutting)
-      (ulps, results) = (ulps + cutting, results + cutting)
+      (ulps, results, others) = (ulps + cutting, results + cutting, others + cutting)
     }
+    model.drift += step.drift
     // Onto an empty accumulator nothing is added: the result is the term or it is not.
-    if step.kind == .exact ? !step.rounded.flags.contains(.inexact) : step.before.isZero && step.term.dyadic == result { return }
+    let isExact = step.kind == .exact || step.kind == .block ? !step.rounded.flags.contains(.inexact) : step.before.isZero && step.term.dyadic == result
+    if isExact { return }
     let rounder = step.rounder
     // In the subnormal range (in all of fixed point) multiples of the quantum are values.
     if step.isOnGrid, rounder.format.ulpExponent(result) == rounder.format.quantumExponent { return }
-    ulps = ulps + rounder.largestError(at: result)
+    let largest = rounder.largestError(at: result)
+    ulps = ulps + largest
     results = results + rounder.relativeError * Upward(result.magnitude) + (step.isOnGrid ? .zero : rounder.absoluteError)
+    let gap = rounder.isNearest ? largest + largest : largest
+    if rounder.rounding.isStochastic && rounder.isUnbiased {
+      stochastic.note(gap, largest, bias: gap * rounder.rounding.largestBias)
+    } else if rounder.isNearest {
+      nearest.note(gap, largest, bias: .zero)
+    } else {
+      others = others + largest
+    }
+    model.note(rounder.rounding, gap.value, isNegative: result.isNegative, level: step.level)
+  }
+}
+
+extension Observation.Chance {
+  fileprivate mutating func note(_ gap: Upward, _ largest: Upward, bias: Upward) {
+    (squares, errors, self.bias) = (squares + gap * gap, errors + largest, self.bias + bias)
+  }
+}
+
+/// The mean and the variance that the error of a sum would have if its rounding errors were independent and evenly spread.
+///
+/// A model, not a bound: it fails where terms are smaller than half an ulp of the sum and alike in sign.
+public struct ErrorModel: Sendable {
+  /// Σ of the mean errors of directed roundings and of cut addends.
+  public internal(set) var drift = 0.0
+  /// Σ of the variances at each level of the plan, innermost first; rounded products come before them.
+  public internal(set) var variances: [Double] = []
+
+  mutating func note(_ rounding: Rounding, _ gap: Double, isNegative: Bool, level: Int) {
+    while variances.count < level + 2 { variances.append(0) }
+    switch rounding {
+    case .nearestEven, .nearestAway, .nearestZero: variances[level + 1] += gap * gap / 12
+    case .stochastic, .stochasticBits: variances[level + 1] += gap * gap / 6
+    case .toOdd: variances[level + 1] += gap * gap / 3
+    case .towardZero, .up, .down:
+      variances[level + 1] += gap * gap / 12
+      drift += (rounding == .up || rounding == .towardZero && isNegative ? gap : -gap) / 2
+    }
+  }
+
+  /// √(mean² + variance).
+  public var rms: Double { (drift * drift + variances.reduce(0, +)).squareRoot() }
+}
+
+extension Rounding {
+  /// The largest |bias| of a stochastic rounding as a share of the gap: none with unlimited random bits, less than the weight of the last of N
+  /// bits where the rest is cut, half of it where the rest is rounded.
+  var largestBias: Upward {
+    guard case .stochasticBits(let count, let rule) = self else { return .zero }
+    return Upward(Dyadic.power(rule == .cut ? -count : -count - 1))
   }
 }
 
@@ -63,6 +135,9 @@ extension Rounder {
     guard case .floating(let f) = format.encoding else { return true }
     return f.hasSubnormals && subnormals == .keep
   }
+
+  /// Whether a number always lies between the two values that random bits choose from: none is flushed, and zero is one.
+  fileprivate var isUnbiased: Bool { subnormals == .keep && !(format.minFinite > .zero) }
 
   /// Whether the result is always the nearest value of the format.
   var isNearest: Bool { rounding.isNearest && subnormals == .keep }

@@ -40,6 +40,8 @@ public struct Grain: Hashable, Sendable {
 public struct Level: Hashable, Sendable {
   public enum Kind: Hashable, Sendable {
     case products, sequential, pairwise
+    /// An exact sum that is rounded once.
+    case exact
     case compensated(Compensation)
     case block(BlockFMA)
   }
@@ -136,10 +138,12 @@ public struct Problem: Hashable, Sendable {
       return append(outer, count, sums: sums, grain, roundsLeaves: false, hasInitial: hasInitial, to: &levels)
     case .exact(let rounder):
       let depth = n == 0 || n == 1 && !hasInitial && terms.isHeld(by: rounder) ? 0 : 1
-      levels.append(Level(.sequential, rounder, terms, depth: depth, roundings: sums * depth, sums: sums, terms: n))
+      levels.append(Level(.exact, rounder, terms, depth: depth, roundings: sums * depth, sums: sums, terms: n))
       return Grain(rounder.format)
     case .compensated(let compensation, let rounder):
-      levels.append(Level(.compensated(compensation), rounder, terms, depth: n, roundings: sums * n, sums: sums, terms: n))
+      // Additions to the leading sum that can be inexact.
+      let depth = terms.isHeld(by: rounder) && !hasInitial ? max(0, n - 1) : n
+      levels.append(Level(.compensated(compensation), rounder, terms, depth: depth, roundings: sums * depth, sums: sums, terms: n))
       return Grain(rounder.format)
     case .block(let unit):
       let spans = n / (unit.width * unit.interleaving), rest = n % (unit.width * unit.interleaving)

@@ -2,6 +2,7 @@
 // Nonnegative numbers whose operations round up, so that a bound written in them is a bound.
 
 public import Formats
+internal import Glibc
 
 /// A nonnegative real, represented by a double that is not below it.
 ///
@@ -72,6 +73,22 @@ public struct Upward: Hashable, Comparable, Sendable {
   public var overOneMinusItself: Upward {
     guard value < 1 else { return Upward(.infinity) }
     return divided(byAtLeast: (1 - value).nextDown)
+  }
+
+  /// √x.
+  public var squareRoot: Upward {
+    let root = value.squareRoot()
+    guard root.isFinite, value > 0x1p-900 else { return Upward(root == 0 || root.isInfinite ? root : root.nextUp) }
+    return Upward(value.addingProduct(-root, root) > 0 ? root.nextUp : root)
+  }
+
+  /// ln x for x ≥ 1. (The C library's error is below one unit in the last place; two are added.)
+  public var logarithm: Upward { value <= 1 ? .zero : value.isFinite ? Upward(log(value).nextUp.nextUp) : self }
+
+  /// e^x − 1, likewise.
+  public var exponentialLessOne: Upward {
+    let y = expm1(value)
+    return Upward(y.isFinite && y > 0 ? y.nextUp.nextUp : y)
   }
 
   /// (1 + x)^k − 1, without the cancellation of its formula. Complexity: O(log k).

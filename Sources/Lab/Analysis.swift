@@ -49,8 +49,24 @@ public struct Measurement: Sendable {
   public let overflow: Double
   /// Share of the additions of nonzero terms that left the accumulator unchanged.
   public let stagnated: Double
+  public let model: ModelMeasurement
   public let bounds: [BoundMeasurement]
   public let inapplicable: [Inapplicable]
+}
+
+/// What independent rounding errors, evenly spread over their gaps, would amount to: a model, to be held against the measurement.
+public struct ModelMeasurement: Codable, Hashable, Sendable {
+  /// Of error / Σ|xᵢyᵢ|.
+  public let rms: Double
+  /// From directed roundings and from what alignment cuts.
+  public let mean: Double
+  /// The share of each level in the variance, products first where they are rounded.
+  public let levels: [Level]
+
+  public struct Level: Codable, Hashable, Sendable {
+    public let accumulator: String
+    public let share: Double
+  }
 }
 
 /// A bound beside what was measured.
@@ -58,8 +74,13 @@ public struct BoundMeasurement: Sendable {
   public let bound: Bound
   /// The largest bound / Σ|xᵢyᵢ| over the trials.
   public let value: Double
+  /// Of a bound that may fail in some evaluations; `nil` for others.
+  public let confidence: Double?
   /// Trials whose error exceeded their bound, compared exactly.
   public let violations: Int
+  /// Whether they are more than chance allows: any of a certain bound, or so many that a bound that fails with probability 1 − confidence
+  /// would show them once in a million analyses.
+  public let isRefuted: Bool
   /// value / the largest measured ratio; +∞ if no error was seen.
   public let tightness: Double
 }
@@ -84,7 +105,7 @@ extension Analysis {
   /// The trials of one length in batches, merged in order.
   private func measure(_ n: Int, _ sampler: Sampler, _ parallelism: Parallelism, _ progress: Progress) -> Measurement {
     let problem = Problem.dot(format, format, dot, count: n)
-    let bounds = Bound.applicable(to: problem)
+    let bounds = Bound.applicable(to: problem, failure: 1 - confidence)
     let stream = RandomStream(seed: seed, "trials").child(n)
     let batch = 20
     let results = parallelMap((trials + batch - 1) / batch, parallelism, progress: progress) { b in
@@ -97,13 +118,34 @@ extension Analysis {
       n: n, ratio: ratio, relative: Spread(signed: valid.compactMap(\.relative)),
       overflow: Double(results.count - valid.count) / Double(results.count),
       stagnated: additions == 0 ? 0 : Double(results.reduce(0) { $0 + $1.swallowed }) / Double(additions),
+      model: model(valid),
       bounds: bounds.enumerated().map { i, bound in
         let value = valid.compactMap { $0.bounds[i].ratio }.max() ?? .nan
+        let violations = valid.count { $0.bounds[i].isViolated }
+        let isCertain = bound.bound.isCertain
         return BoundMeasurement(
-          bound: bound.bound, value: value, violations: valid.count { $0.bounds[i].isViolated },
+          bound: bound.bound, value: value, confidence: isCertain ? nil : confidence, violations: violations,
+          isRefuted: violations > 0 && (isCertain || binomialTail(violations, of: valid.count, 1 - confidence) < 1e-6),
           tightness: ratio.max == 0 && value == 0 ? 1 : value / ratio.max)
       },
       inapplicable: Bound.catalogue.compactMap { $0.inapplicability(to: problem) })
+  }
+
+  /// The mean of what the model says of each trial.
+  private func model(_ trials: [Trial]) -> ModelMeasurement {
+    let seen = trials.filter { $0.ratio != nil }
+    let count = Double(seen.count)
+    var variances = [Double](repeating: 0, count: dot.plan.levelCount + 1)
+    for trial in seen {
+      for (i, variance) in trial.variances.enumerated() { variances[i] += variance }
+    }
+    let total = variances.reduce(0, +)
+    var names = dot.plan.rounders.map { "\($0)" }
+    if case .rounded(let rounder) = dot.product { names.insert("products in \(rounder)", at: 0) } else { variances.removeFirst() }
+    return ModelMeasurement(
+      rms: (seen.reduce(0) { $0 + $1.drift * $1.drift + $1.variances.reduce(0, +) } / count).squareRoot(),
+      mean: seen.reduce(0) { $0 + $1.drift } / count,
+      levels: zip(names, variances).map { ModelMeasurement.Level(accumulator: $0, share: total == 0 ? 0 : $1 / total) })
   }
 
   private func trial(_ n: Int, _ sampler: Sampler, _ bounds: [ApplicableBound], _ stream: RandomStream) -> Trial {
@@ -116,7 +158,7 @@ extension Analysis {
       exact += product
       magnitudes += product.magnitude
     }
-    var observation = Observation(magnitudes: Upward(magnitudes.magnitudeRoundedUp))
+    var observation = Observation(magnitudes: Upward(magnitudes.magnitudeRoundedUp), sum: Upward(exact.magnitudeRoundedUp))
     let computed = dot.evaluate(x, y, random: dot.isStochastic ? stream.child("rounding") : nil) { observation.note($0) }
     guard !observation.overflowed, let result = computed.dyadic else { return Trial(observation) }
     var error = exact
@@ -124,7 +166,7 @@ extension Analysis {
     let (sum, a, e) = (exact.double, magnitudes.double, -error.double)
     let errorAbove = error.magnitudeRoundedUp
     return Trial(
-      ratio: a.isNormal ? e / a : nil, relative: sum.isNormal ? e / abs(sum) : nil, observation,
+      ratio: a.isNormal ? e / a : nil, relative: sum.isNormal ? e / abs(sum) : nil, magnitudes: a, observation,
       bounds: bounds.map { bound in
         // Nothing overflowed, so every hypothesis holds.
         let certificate = try! bound.certify(observation)
@@ -140,10 +182,18 @@ private struct Trial: Sendable {
   let overflowed: Bool
   let additions: Int
   let swallowed: Int
+  /// The model's mean error and its variances at each level, over Σ|xᵢyᵢ| and its square.
+  let drift: Double
+  let variances: [Double]
   /// In the order of the bounds asked for; empty after an overflow.
   let bounds: [(ratio: Double?, isViolated: Bool)]
 
-  init(ratio: Double? = nil, relative: Double? = nil, _ observation: Observation, bounds: [(ratio: Double?, isViolated: Bool)]? = nil) {
+  init(
+    ratio: Double? = nil, relative: Double? = nil, magnitudes: Double = 1, _ observation: Observation,
+    bounds: [(ratio: Double?, isViolated: Bool)]? = nil
+  ) {
+    drift = observation.model.drift / magnitudes
+    variances = observation.model.variances.map { $0 / magnitudes / magnitudes }
     self.ratio = ratio
     self.relative = relative
     overflowed = bounds == nil

@@ -22,6 +22,7 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
     public let measured: Measured
     /// Exact rms, mean and worst ratio over all inputs; null where they were not computed.
     @Nullable public var exact: Exact?
+    public let model: ModelMeasurement
     /// Tightest first.
     public let bounds: [Bound]
     public let inapplicable: [Inapplicable]
@@ -46,6 +47,8 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
     @Nullable public var confidence: Double?
     public let value: Double
     public let violations: Int
+    /// Whether they are more than chance allows.
+    public let isRefuted: Bool
     public let tightness: Double
   }
 
@@ -66,11 +69,11 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
       Result(
         n: result.n,
         measured: Measured(ratio: result.ratio, relative: result.relative, overflow: result.overflow, stagnated: result.stagnated),
-        exact: nil,
+        exact: nil, model: result.model,
         bounds: result.bounds.sorted { $0.value < $1.value }.map {
           Bound(
-            id: $0.bound.id, kind: $0.bound.kind.rawValue, confidence: nil, value: $0.value, violations: $0.violations,
-            tightness: $0.tightness)
+            id: $0.bound.id, kind: $0.bound.kind.rawValue, confidence: $0.confidence, value: $0.value,
+            violations: $0.violations, isRefuted: $0.isRefuted, tightness: $0.tightness)
         },
         inapplicable: result.inapplicable.map { Inapplicable(id: $0.id, reasons: $0.reasons) })
     }

@@ -2,6 +2,7 @@
 // Summaries of measured errors.
 
 internal import Formats
+internal import Glibc
 
 /// Root mean square, mean, 99th percentile and maximum of a sample.
 public struct Spread: Codable, Hashable, Sendable {
@@ -20,4 +21,22 @@ public struct Spread: Codable, Hashable, Sendable {
     p99 = sorted.isEmpty ? .nan : sorted[(sorted.count * 99 + 99) / 100 - 1]
     max = sorted.last ?? .nan
   }
+}
+
+/// The probability of `k` or more successes in `n` independent trials that succeed with probability p.
+///
+/// - Complexity: O(n).
+func binomialTail(_ k: Int, of n: Int, _ p: Double) -> Double {
+  if k <= 0 { return 1 }
+  if k > n { return 0 }
+  // The first term by its logarithm, the others by their ratios.
+  var logarithm = Double(k) * log(p) + Double(n - k) * log1p(-p)
+  for i in 0..<k { logarithm += log(Double(n - i) / Double(i + 1)) }
+  let odds = p / (1 - p)
+  var (term, sum) = (exp(logarithm), 0.0)
+  for i in k...n {
+    sum += term
+    term *= odds * Double(n - i) / Double(i + 1)
+  }
+  return min(1, sum)
 }

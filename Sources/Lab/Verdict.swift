@@ -18,8 +18,13 @@ public struct Verdict: Codable, Hashable, Sendable {
   @Nullable public var stagnatesFrom: Int?
   /// The smallest n at which a trial overflowed.
   @Nullable public var overflowsFrom: Int?
-  /// Trials in which an error exceeded a bound; anything but 0 is a bug.
+  /// Trials in which an error exceeded a bound that holds for every evaluation, or a stochastic one more often than chance allows; anything
+  /// but 0 is a bug.
   public let violations: Int
+  /// Bounds of a model that failed more often than the model allows.
+  public let failedModels: [String]
+  /// The level with the largest share of the modelled variance at the largest n, where there are several levels.
+  @Nullable public var dominatedBy: String?
   /// The smallest changes that meet the target, one of each kind that can.
   public let suggestions: [Suggestion]
   /// Kinds of change that were tried without reaching the target.
@@ -47,7 +52,8 @@ extension Analysis {
     guard let last = results.max(by: { $0.n < $1.n }) else { preconditionFailure("an analysis of no lengths") }
     let error = last.overflow > 0.01 ? Double.infinity : last.ratio.p99
     // A bound explains an error that it is close to; overflow leaves nothing to explain.
-    let tightest = last.bounds.filter { $0.value.isFinite }.min { $0.value < $1.value }
+    let tightest = last.bounds.filter { $0.value.isFinite && $0.bound.kind != .probabilistic }.min { $0.value < $1.value }
+    let all = results.flatMap(\.bounds)
     var (suggestions, failed): ([Verdict.Suggestion], [Verdict.Suggestion]) = ([], [])
     let meetsTarget = error <= target
     // Without an error ratio (every product 0) there is nothing to improve.
@@ -62,7 +68,10 @@ extension Analysis {
       target: target, error: error, meetsTarget: meetsTarget, explainedBy: tightest?.bound.id, tightness: tightest?.tightness,
       stagnatesFrom: results.filter { $0.stagnated >= Verdict.stagnationThreshold }.map(\.n).min(),
       overflowsFrom: results.filter { $0.overflow > 0 }.map(\.n).min(),
-      violations: results.flatMap(\.bounds).reduce(0) { $0 + $1.violations }, suggestions: suggestions, failed: failed)
+      violations: all.filter { $0.isRefuted && $0.bound.kind != .probabilistic }.reduce(0) { $0 + $1.violations },
+      failedModels: Set(all.filter { $0.isRefuted && $0.bound.kind == .probabilistic }.map(\.bound.id)).sorted(),
+      dominatedBy: last.model.levels.count > 1 ? last.model.levels.max { $0.share < $1.share }?.accumulator : nil, suggestions: suggestions,
+      failed: failed)
   }
 
   /// Changed plans, the smallest change of each kind first.

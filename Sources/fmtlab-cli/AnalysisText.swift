@@ -13,7 +13,7 @@ struct AnalysisText {
     largest = report.results.max { $0.n < $1.n }!
   }
 
-  var lines: [String] { header + [""] + measured + [""] + bounds + [""] + verdict }
+  var lines: [String] { header + [""] + measured + [""] + model + [""] + bounds + [""] + verdict }
 
   // MARK: Question
 
@@ -57,6 +57,24 @@ struct AnalysisText {
       + ["  (p99: 99 % of the errors are not larger; swallowed: nonzero terms that changed nothing)"]
   }
 
+  /// Mean errors with their signs, and what the model of independent errors makes of both mean and rms.
+  private var model: [String] {
+    var table = Table(["n", "mean/A", "mean/|s|", "model's mean/A", "model's rms/A"])
+    for result in report.results {
+      let numbers = [result.measured.ratio.mean, result.measured.relative.mean, result.model.mean, result.model.rms]
+      table.add(["\(result.n)"] + numbers.map { $0.isNaN ? "-" : $0.threeDigits })
+    }
+    return ["mean of computed - exact, beside a model: independent errors, evenly spread over their gaps"] + table.lines() + levelShares
+  }
+
+  /// The share of each level in the model's variance, where there are several.
+  private var levelShares: [String] {
+    let levels = largest.model.levels
+    guard levels.count > 1 else { return [] }
+    let shares = levels.map { "\($0.accumulator) \(percent($0.share))" }.joined(separator: ", ")
+    return paragraph("variance of the model at n = \(largest.n) by levels: \(shares)")
+  }
+
   /// A row for each bound, tightest first at the largest n, a column for each n: value and tightness.
   private var bounds: [String] {
     var ids = largest.bounds.map(\.id)
@@ -64,14 +82,33 @@ struct AnalysisText {
     var lines = ["no bound applies"]
     if !ids.isEmpty {
       let columns = report.results.map { result in ["n = \(result.n)"] + ids.map { cell($0, result) } }
-      lines = ["bounds of |error| / A, rounded up; in brackets bound / largest measured error"] + blocks([""] + ids, columns)
+      lines = ["bounds of |error| / A, rounded up; in brackets bound / largest measured error"] + blocks([""] + ids.map(label), columns)
     }
+    lines += exceedances
     for id in Bound.catalogue.map(\.id) {
       guard let (n, reasons) = firstFailure(of: id) else { continue }
       let reach = n == report.results.map(\.n).min() ? "" : " from n = \(n) on"
-      lines += paragraph("\(id) does not apply\(reach): \(reasons.joined(separator: "; "))")
+      lines += paragraph("\(id) does not apply\(reach): \(reasons[0])")
     }
     return lines
+  }
+
+  /// A bound's name, with the confidence that it has and whether that rests on a model.
+  private func label(_ id: String) -> String {
+    guard let bound = report.results.flatMap(\.bounds).first(where: { $0.id == id }), let confidence = bound.confidence else { return id }
+    return "\(id), \(percent(confidence))\(bound.kind == Bound.Kind.probabilistic.rawValue ? " in a model" : "")"
+  }
+
+  /// How often bounds that may fail did.
+  private var exceedances: [String] {
+    report.results.flatMap { result in
+      result.bounds.filter { $0.confidence != nil && $0.violations > 0 }.flatMap { bound -> [String] in
+        let expected = (1 - (bound.confidence ?? 1)) * Double(report.trials)
+        let verdict = bound.isRefuted ? ", more than chance allows: the errors are not random with mean zero" : ""
+        return paragraph(
+          "\(bound.id) was exceeded in \(bound.violations) trials at n = \(result.n), expected in \(expected.figure(3)) at most\(verdict)")
+      }
+    }
   }
 
   private func cell(_ id: String, _ result: AnalysisReport.Result) -> String {
@@ -119,9 +156,14 @@ struct AnalysisText {
     }
     if let id = verdict.explainedBy, let tightness = verdict.tightness {
       let closeness = tightness.isFinite ? "\(tightness.significant(2)) times the largest measured error" : "and no error was seen"
-      sentences.append("At n = \(n) the tightest bound is \(id), \(closeness)\(verdict.violations > 0 ? "." : "; no bound was exceeded.")")
+      let certainty = largest.bounds.first { $0.id == id }?.confidence.map { " (with probability \($0.shortDescription))" } ?? ""
+      sentences.append(
+        "At n = \(n) the tightest bound is \(id)\(certainty), \(closeness)\(verdict.violations > 0 ? "." : "; no bound was exceeded.")")
     } else {
       sentences.append("At n = \(n) no bound applies to any trial.")
+    }
+    if let level = verdict.dominatedBy, let share = largest.model.levels.first(where: { $0.accumulator == level })?.share, share > 0 {
+      sentences.append("The level \(level) dominates: the model gives it \(percent(share)) of the variance.")
     }
     if let from = verdict.overflowsFrom { sentences.append("From n = \(from) on, sums overflow.") }
     if let from = verdict.stagnatesFrom {

@@ -130,14 +130,18 @@ extension AnalysisReport {
   var csvRows: [[String]] {
     let header = [
       "n", "ratio_rms", "ratio_p99", "ratio_max", "relative_rms", "relative_p99", "relative_max", "overflow", "stagnated", "bound", "kind",
-      "value", "violations", "tightness",
+      "value", "violations", "tightness", "ratio_mean", "relative_mean", "model_rms", "model_mean", "confidence",
     ]
     return [header] + results.flatMap { result -> [[String]] in
       let (r, s) = (result.measured.ratio, result.measured.relative)
       let numbers = [r.rms, r.p99, r.max, s.rms, s.p99, s.max, result.measured.overflow, result.measured.stagnated]
       let common = ["\(result.n)"] + numbers.map(\.shortDescription)
-      if result.bounds.isEmpty { return [common + ["", "", "", "", ""]] }
-      return result.bounds.map { common + [$0.id, $0.kind, $0.value.shortDescription, "\($0.violations)", $0.tightness.shortDescription] }
+      let more = [r.mean, s.mean, result.model.rms, result.model.mean].map(\.shortDescription)
+      if result.bounds.isEmpty { return [common + ["", "", "", "", ""] + more + [""]] }
+      return result.bounds.map {
+        common + [$0.id, $0.kind, $0.value.shortDescription, "\($0.violations)", $0.tightness.shortDescription] + more
+          + [$0.confidence?.shortDescription ?? ""]
+      }
     }
   }
 }

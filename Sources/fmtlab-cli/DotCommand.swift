@@ -26,7 +26,8 @@ struct DotCommand: ParsableCommand {
       ratio      |error| / A
       condition  A / |exact|
       swallowed  additions of a nonzero term that left the accumulator unchanged
-      bounds     upper bounds of |error|, checked against it: exit status 1 if one fails
+      bounds     upper bounds of |error|, checked against it: exit status 1 if one fails that
+                 holds for every sum; those with 99 % may fail in 1 % of the sums
 
       A dot product of row i takes stream i of the seed.
       """)
@@ -92,7 +93,7 @@ struct DotCommand: ParsableCommand {
     } else {
       DotText(accumulator, results, isTable: rows).print()
     }
-    if results.contains(where: { $0.bounds.contains(where: \.violated) }) {
+    if results.contains(where: { $0.bounds.contains { $0.violated && $0.confidence == nil } }) {
       throw Failure.no("an error exceeds a bound that should hold: a bug of fmtlab; please report it with the command line.")
     }
   }

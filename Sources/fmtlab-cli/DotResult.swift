@@ -31,6 +31,8 @@ struct DotResult: Encodable {
     /// Of |error|.
     let value: Double
     @Nullable var ratio: Double?
+    /// Of a bound that may fail in some evaluations.
+    @Nullable var confidence: Double?
     let violated: Bool
   }
 
@@ -59,7 +61,7 @@ struct DotResult: Encodable {
         special = .nan
       }
     }
-    var observation = Observation(magnitudes: Upward(magnitudes.magnitudeRoundedUp))
+    var observation = Observation(magnitudes: Upward(magnitudes.magnitudeRoundedUp), sum: Upward(sum.magnitudeRoundedUp))
     value = dot.evaluate(x, y, initial: start, random: random) { observation.note($0) }
     var difference: ExactSum?
     if special.isZero, let number = value.dyadic {
@@ -89,7 +91,7 @@ struct DotResult: Encodable {
       guard let difference, let certificate = try? bound.certify(observation) else { return nil }
       return BoundRow(
         id: bound.bound.id, kind: bound.bound.kind.rawValue, value: certificate.value.value, ratio: certificate.ratio?.value,
-        violated: difference.magnitudeRoundedUp > certificate.value.value)
+        confidence: bound.bound.isCertain ? nil : 1 - Bound.defaultFailure, violated: difference.magnitudeRoundedUp > certificate.value.value)
     }.sorted { $0.value < $1.value }
     inapplicable = Bound.catalogue.compactMap { $0.inapplicability(to: problem) }.map { InapplicableRow(id: $0.id, reasons: $0.reasons) }
   }

@@ -50,13 +50,14 @@ struct DotText {
       var table = Table(["bound", "value", "value / A", "value / |error|"], leftAligned: [0])
       for bound in r.bounds {
         let slack = r.error.map { $0 == 0 ? "-" : (bound.value / abs($0)).significant(4) } ?? "-"
-        table.add([bound.id, bound.value.roundedUp(6), bound.ratio?.roundedUp(6) ?? "-", slack])
+        let certainty = bound.confidence.map { ", \((100 * $0).figure(3)) %\(bound.kind == "probabilistic" ? " in a model" : "")" } ?? ""
+        table.add([bound.id + certainty, bound.value.roundedUp(6), bound.ratio?.roundedUp(6) ?? "-", slack])
       }
       Output.print(table.lines())
     }
     guard !r.overflow else { return }
     for other in r.inapplicable {
-      let lines = wrap("\(other.id) does not apply: \(other.reasons.joined(separator: "; "))", 96)
+      let lines = wrap("\(other.id) does not apply: \(other.reasons[0])", 96)
       Output.print(lines.enumerated().map { ($0 == 0 ? "  " : "    ") + $1 })
     }
   }

@@ -46,6 +46,31 @@ import Testing
     for bound in Bound.catalogue { #expect(bound.inapplicability(to: problem)?.description.contains("tapered precision") == true) }
   }
 
+  /// 32 products, 13 bits, 4 steps handed to fp32: (1 + 2^-8 + 2^-13 + 2^-21)^4 - 1 = 0.0162.
+  @Test func stepsOfAMatrixUnitCompound() throws {
+    let one = try #require(try relative("dot.block", dot("e4m3fn", "tensorcore/h100-fp8", n: 128)))
+    #expect(abs(one - 0.01621) < 1e-5)
+    let promoted = try #require(try relative("dot.hierarchy", dot("e4m3fn", "tensorcore/h100-fp8:128,fp32", n: 4096)))
+    #expect(abs(promoted - ((1 + one) * (1 + 32 * 0x1p-24) - 1)) < 1e-6)
+    // All addends fit: 8 fraction bits hold products of 8 bits, and the sum is exact before it is rounded.
+    #expect(try relative("dot.block", dot("e4m3fn", "fused4/fp32", n: 4)) == 0x1p-24)
+    #expect(try bound("dot.block").inapplicability(to: dot("e4m3", "e6m5", n: 4))?.reasons == ["sum in sequence in e6m5"])
+  }
+
+  @Test func compensatedSumsHaveBoundsWhereOneIsProved() throws {
+    let u = 0x1p-10
+    let sum2 = try #require(try bound("dot.sum2").applied(to: dot("e4m3fn", "sum2/e6m9", n: 100)).radius)
+    #expect(sum2.ofSum.value == u && abs(sum2.relative.value / ((1 + u) * 99 * 98 * u * u) - 1) < 1e-12)
+    #expect(try bound("dot.sum2").inapplicability(to: dot("e4m3fn", "sum2/e6m5", n: 9))?.reasons == ["terms of 8 bits that e6m5 cannot hold"])
+    #expect(try bound("dot.sum2").inapplicability(to: dot("e4m3fn", "kahan/e6m9", n: 9))?.reasons == ["kahan sum"])
+    let dot2 = try #require(try bound("dot.dot2").applied(to: dot("e4m3fn", "dot2/e6m5", n: 1)).radius)
+    #expect(dot2.ofSum.value == 0x1p-6 && abs(dot2.relative.value / ((1 + 0x1p-6) * 0x1p-6 * (2 + 0x1p-6) * 0x1p-6) - 1) < 1e-12)
+    #expect(try bound("dot.hierarchy").inapplicability(to: dot("e4m3fn", "e6m9:4,kahan/e6m9", n: 9)) != nil)
+    #expect(try relative("dot.hierarchy", dot("e4m3fn", "fabsum10/e6m9", n: 100)).map { $0 < 0.0101 } == true)
+    let exact = try #require(try bound("dot.exact").applied(to: dot("e4m3fn", "exact/e6m5", n: 100)).radius)
+    #expect(exact.ofSum.value <= 0x1p-6 / (1 + 0x1p-6) * (1 + 1e-15) && exact.relative == .zero && exact.absolute == .zero)
+  }
+
   @Test func runningBoundsOfAWorkedSum() throws {
     // Partial sums 1, 1.5, 1.75, 4, 3, 3.75 against 3.6875: u (1.5 + 1.75 + 4 + 3 + 3.75) = 0.875, half ulps 0.625, 5 u A = 1.855.
     let format = Format.e4m3fn

@@ -27,8 +27,18 @@ public struct Step: Sendable {
   public let cutting: Dyadic
   /// What it changed on average if all cut-off parts are equally likely; for models, not for bounds.
   public let drift: Double
+  /// The products of a block, as they were before alignment.
+  public let addends: [Value]
   /// The place of the accumulator in ``Plan/rounders``; −1 for products.
   public let level: Int
+
+  init(
+    _ kind: Kind, _ rounder: Rounder, before: Value = .zero, term: Value, _ rounded: Rounded, level: Int, cutting: Dyadic = .zero,
+    drift: Double = 0, addends: [Value] = []
+  ) {
+    (self.kind, self.rounder, self.before, self.term, self.rounded) = (kind, rounder, before, term, rounded)
+    (self.level, self.cutting, self.drift, self.addends) = (level, cutting, drift, addends)
+  }
 
   /// Whether a nonzero finite term left a finite accumulator as it was.
   public var isSwallowed: Bool {
@@ -56,7 +66,7 @@ extension DotProduct {
       let exact = Extended.product(x[i], y[i])
       guard case .rounded(let rounder) = product else { return exact }
       let rounded = rounder.round(exact, draw: productRandom?.draw(i))
-      observe?(Step(kind: .product, rounder: rounder, before: .zero, term: exact, rounded: rounded, cutting: .zero, drift: 0, level: -1))
+      observe?(Step(.product, rounder, term: exact, rounded, level: -1))
       return rounded.value
     } exponent: { i in
       if case .rounded = product { return nil }
@@ -124,8 +134,7 @@ final class Evaluation {
     case .exact(let rounder):
       let exact = Extended.sum([initial] + (0..<n).map(terms.value), rounding: rounder.rounding)
       let rounded = rounder.round(exact, draw: nextDraw())
-      observe?(Step(
-        kind: .exact, rounder: rounder, before: .zero, term: exact.cut, rounded: rounded, cutting: .zero, drift: 0, level: level))
+      observe?(Step(.exact, rounder, term: exact.cut, rounded, level: level))
       return rounded.value
     }
   }
@@ -169,15 +178,15 @@ final class Evaluation {
   func add(_ sum: Value, _ term: Value, _ rounder: Rounder, _ kind: Step.Kind = .addition) -> Value {
     let exact = Extended.sum(sum, term, rounding: rounder.rounding)
     let rounded = rounder.round(exact, draw: nextDraw())
-    observe?(Step(kind: kind, rounder: rounder, before: sum, term: term, rounded: rounded, cutting: .zero, drift: 0, level: level))
+    observe?(Step(kind, rounder, before: sum, term: term, rounded, level: level))
     return rounded.value
   }
 
   func step(_ unit: BlockFMA, _ sum: Value, _ products: [Value], _ exponents: [Int?]) -> Value {
     let result = unit.step(sum, products, exponents, draw: nextDraw())
     observe?(Step(
-      kind: .block, rounder: unit.rounder, before: sum, term: result.products, rounded: result.rounded, cutting: result.cutting,
-      drift: result.drift, level: level))
+      .block, unit.rounder, before: sum, term: result.products, result.rounded, level: level, cutting: result.cutting, drift: result.drift,
+      addends: products))
     return result.rounded.value
   }
 

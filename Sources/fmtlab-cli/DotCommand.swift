@@ -18,6 +18,7 @@ struct DotCommand: ParsableCommand {
       vector, unless --rows takes a matrix row by row.
 
         fmtlab dot 1,2,3 -4,5,6 --format e4m3 --acc e6m5
+        fmtlab dot 256,1,1,1 1,1,1,1 --format bf16 --acc bf16 --trace
         fmtlab dot x.npy y.npy --rows --format bf16 --acc bf16:32,fp32 -o results.npy
 
       With A = sum |x y| (and |c| for a starting value c):
@@ -30,6 +31,12 @@ struct DotCommand: ParsableCommand {
                  holds for every sum; those with 99 % may fail in 1 % of the sums
 
       A dot product of row i takes stream i of the seed.
+
+      --trace prints every rounding: what is added, the accumulator before it, their exact sum
+      and the rounded one, its error in ulps of it, the error so far, and a mark: swallowed (a
+      nonzero term changed nothing), cancelled (at most half of the larger operand is left),
+      saturated or overflowed. --csv, --json and --plot have all steps; the text has the first
+      and the last ones.
       """)
 
   @Argument(help: ArgumentHelp("The first vector.", valueName: "x")) var x: String
@@ -41,6 +48,12 @@ struct DotCommand: ParsableCommand {
     help: ArgumentHelp(
       "Starting values of the accumulators: a number, or a list or file with one for each row. (default: 0)", valueName: "c"))
   var initial: String?
+  @Flag(help: "Print each step of the one dot product.") var trace = false
+  @Option(
+    help: ArgumentHelp(
+      "With --trace, draw the steps (.svg, .png or .pdf) by gnuplot, and write their data (.dat) and script (.gp) beside it.", valueName: "file"),
+    transform: Figure.path)
+  var plot: String?
   @Option(name: [.customShort("o")], help: ArgumentHelp("Write the results to this .npy file, as binary64.", valueName: "file"))
   var out: String?
   @OptionGroup var random: SeedOption
@@ -51,8 +64,10 @@ struct DotCommand: ParsableCommand {
     let format, accumulator, product: String
     let seed: UInt64
     let results: [DotResult]
+    let trace: [TraceRow]?
+    @Nullable var lostFrom: Int?
 
-    private enum CodingKeys: String, CodingKey { case schema, format, accumulator, product, seed, results }
+    private enum CodingKeys: String, CodingKey { case schema, format, accumulator, product, seed, results, trace, lostFrom }
 
     /// With one dot product, its fields also stand at the top of the document.
     func encode(to encoder: any Encoder) throws {
@@ -64,10 +79,19 @@ struct DotCommand: ParsableCommand {
       try container.encode(product, forKey: .product)
       try container.encode(seed, forKey: .seed)
       try container.encode(results, forKey: .results)
+      guard let trace else { return }
+      try container.encode(trace, forKey: .trace)
+      try container.encode(_lostFrom, forKey: .lostFrom)
     }
   }
 
+  func validate() throws {
+    guard !trace || !rows else { throw ValidationError("--trace shows one dot product; leave out --rows.") }
+    guard plot == nil || trace else { throw ValidationError("--plot draws the steps of --trace; add --trace.") }
+  }
+
   func run() throws {
+    if let plot { try Output.checkWritable(plot, "--plot") }
     let outPath = out.map(Input.plain)
     if let outPath { try Output.checkWritable(outPath, "-o") }
     try accumulator.prepare(output)
@@ -83,14 +107,22 @@ struct DotCommand: ParsableCommand {
       if rounded > 0 { output.note("\(outPath) holds binary64 numbers: \(rounded) of \(results.count) results were rounded again") }
       try Tensor(shape: rows ? [results.count] : [], elements: results.map(\.result)).write(npy: outPath)
     }
+    let steps = trace ? Trace(accumulator.dot, accumulator.format, xs[0], ys[0], initial: starts[0], random: stream.child(0)) : nil
+    if let plot, let steps {
+      try steps.figure(title: "\(accumulator.format) in \(accumulator.acc), step by step").draw(plot, output)
+    }
     if output.json {
       try Output.json(Document(
         format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", seed: random.seed,
-        results: results))
+        results: results, trace: steps.map { $0.steps.map(TraceRow.init) }, lostFrom: steps?.lostFrom))
+    } else if output.csv, let steps {
+      Output.csv(TraceRow.columns)
+      for row in steps.steps { Output.csv(TraceRow(row).fields) }
     } else if output.csv {
       Output.csv(["row"] + DotResult.columns)
       for (i, result) in results.enumerated() { Output.csv(["\(i)"] + result.fields) }
     } else {
+      if let steps { TraceText(steps).print() }
       DotText(accumulator, results, isTable: rows).print()
     }
     if results.contains(where: { $0.bounds.contains { $0.violated && $0.confidence == nil } }) {

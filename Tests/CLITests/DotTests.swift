@@ -28,6 +28,35 @@ import Testing
     #expect(document["ratio"]!.double! == abs(document["error"]!.double!) / 33.5)
   }
 
+  @Test func traceShowsEveryStepInEveryForm() throws {
+    let line = "dot 256,1,1,-256.5 1,1,1,1 --format fp16 --acc bf16 --trace"
+    let text = try succeed(line).out
+    #expect(text.contains("from step 2 on no digit of the result is correct") && text.contains("4 steps: 2 swallowed, 1 cancelled"))
+    let csv = try succeed("\(line) --csv").out.split(separator: "\n").map(String.init)
+    #expect(csv.count == 5 && csv[0] == "step,kind,accumulator,before,term,exact,rounded,hex,ulps,error,mark")
+    #expect(csv[2] == "2,addition,bf16,256,1,257,256,0x1p+8,-0.5,-1,swallowed")
+    let document = try succeed("\(line) --json").json()
+    #expect(document["trace"]?.items.count == 4 && document["lostFrom"] == .number(2))
+    for row in document["trace"]!.items {
+      row.check(["step": .count, "kind": .text, "accumulator": .text, "before": .number, "term": .number, "exact": .number, "rounded": .number, "hex": .hex,
+                 "ulps": .optional(.number), "error": .optional(.number), "mark": .optional(.text)], "trace")
+    }
+    #expect(try succeed("dot 1,2 3,4 --format fp16 --acc bf16 --json").json()["trace"] == nil)
+    let long = try succeed("dot \(Array(repeating: "1", count: 300).joined(separator: ",")) \(Array(repeating: "1", count: 300).joined(separator: ",")) --format fp16 --acc bf16 --trace").out
+    #expect(long.contains("... 252 more steps (--csv prints all) ..."))
+  }
+
+  @Test func traceIsDrawnAndRefusesWhatItCannotShow() throws {
+    let scratch = try Scratch()
+    let file = try scratch.file("x.csv", "1,2\n3,4\n")
+    let rows = try fmtlab("dot \(file) \(file) --rows --format fp16 --acc bf16 --trace")
+    #expect(rows.status == 64 && rows.err.contains("--trace shows one dot product"))
+    let plot = try fmtlab("dot 1,2 3,4 --format fp16 --acc bf16 --plot x.svg", in: scratch.path)
+    #expect(plot.status == 64 && plot.err.contains("add --trace"))
+    _ = try succeed("dot 256,1,1 1,1,1 --format fp16 --acc bf16 --trace --plot steps.svg --quiet", in: scratch.path)
+    #expect(FileManager.default.fileExists(atPath: scratch.path + "/steps.dat") && FileManager.default.fileExists(atPath: scratch.path + "/steps.gp"))
+  }
+
   @Test func decimalsAreRoundedOnceToTheInputFormat() throws {
     let scratch = try Scratch()
     let number = "1.00390625000000000000000000000000000000000000001"

@@ -75,6 +75,8 @@ extension Figure {
     case range
     /// A thin line between points; a vertical one marks a value of x.
     case rule
+    /// Small marks without a line: many points in no order.
+    case dots
     /// A large ring in the colour of the series before it: the best point of that curve.
     case ring
   }
@@ -157,6 +159,7 @@ extension Figure.Style {
     case .bars: "using (1.4*$1):2:1:(1.94*$1):(0):2 \(title) with boxxyerror fs solid 1 noborder lc rgb '#5f9fd0'"
     case .range: "using 1:2 \(title) with filledcurves y1=0 fs solid 1 noborder lc rgb '#e4e4e4'"
     case .rule: "using 1:2 \(title) with lines \(colour(i)) dt \(i % 4 + 2) lw 2"
+    case .dots: "using 1:2 \(title) with points pt 7 ps 0.5 lc rgb '#9e9e9e'"
     case .ring: "using 1:2 \(title) with points \(colour(max(i - 1, 0))) pt 6 ps 1.5 lw 2.5"
     }
   }

@@ -33,12 +33,7 @@ struct AnalyzeCommand: ParsableCommand {
     help: ArgumentHelp("Lengths of the dot products, separated by commas. (default: 16,64,256,1024)", valueName: "lengths"),
     transform: Parse.counts)
   var n: [Int] = [16, 64, 256, 1024]
-  @Option(
-    help: ArgumentHelp("digits, normal, uniform or lognormal (independent numbers). (default: digits)", valueName: "name"),
-    transform: Parse.dataSource)
-  var data: DataSource?
-  @Option(help: ArgumentHelp("Matrix of x, instead of --data.", valueName: "file")) var x: String?
-  @Option(help: ArgumentHelp("Matrix of y, instead of --data.", valueName: "file")) var y: String?
+  @OptionGroup var data: DataOptions
   @Option(
     help: ArgumentHelp("Trials for each length. (default: 2000)", valueName: "count"),
     transform: { try Parse.integer($0, in: 1...10_000_000) })
@@ -59,16 +54,11 @@ struct AnalyzeCommand: ParsableCommand {
   var plot: String?
   @OptionGroup var output: OutputOptions
 
-  func validate() throws {
-    guard (x == nil) == (y == nil) else { throw ValidationError("--x and --y go together; give both files.") }
-    guard data == nil || x == nil else { throw ValidationError("--data and --x, --y exclude each other; choose one.") }
-  }
-
   func run() throws {
     if let plot { try Output.checkWritable(plot, "--plot") }
     try accumulator.prepare(output)
     let analysis = Analysis(
-      format: accumulator.format, dot: accumulator.dot, counts: n, data: try source(), trials: trials, seed: random.seed,
+      format: accumulator.format, dot: accumulator.dot, counts: n, data: try data.source(accumulator.format, output), trials: trials, seed: random.seed,
       confidence: confidence, target: target)
     Output.showNotes()
     let results = analysis.run(progress: ProgressLine("analyze", output).progress)
@@ -86,43 +76,6 @@ struct AnalyzeCommand: ParsableCommand {
         "\(report.verdict.violations) errors exceed a bound that should hold: a bug of fmtlab; please report it with the command line.")
     }
   }
-
-  private func source() throws -> DataSource {
-    guard let x, let y else { return data ?? .digits }
-    let (a, b) = (try NumberArray(x), try NumberArray(y))
-    guard let m = a.rows.first?.count, let n = b.rows.first?.count, m == n else {
-      throw Failure.badData("\(a.name) has shape \(a.shape), \(b.name) has shape \(b.shape); give matrices with rows of one length.")
-    }
-    let (rows, others) = (try values(a), try values(b))
-    let note = "\(count(rows.count, "row")) of \(a.name) against \(count(others.count, "row")) of \(b.name)"
-    return .rows(Rows(name: "files", note: Ending.oneLine(note), x: rows, y: others))
-  }
-
-  /// The rows, rounded once from what is written to the input format, as far as doubles can hold its values.
-  private func values(_ array: NumberArray) throws -> [[Double]] {
-    let rounder = try Rounder(to: accumulator.format, overflow: .saturate)
-    var clamped = 0
-    let rows = try array.rows.enumerated().map { i, row in
-      try row.enumerated().map { j, number -> Double in
-        guard case .finite = number else {
-          throw Failure.badData(
-            "\(array.name): row \(i + 1), column \(j + 1) is \(number == .nan ? "NaN" : "infinite"), which has no rounding error "
-              + "to measure; give finite numbers.")
-        }
-        let rounded = rounder.round(number)
-        if rounded.flags.contains(.overflow) { clamped += 1 }
-        return rounded.value.double
-      }
-    }
-    if clamped > 0 {
-      output.note(
-        "\(clamped) of \(array.elements.count) elements of \(array.name) lie beyond the range of \(accumulator.format) "
-          + "and were clamped to it")
-    }
-    return rows
-  }
-
-  private func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }
 
 extension AnalysisReport {

@@ -23,7 +23,8 @@ struct Main: ParsableCommand {
       Formats       e4m3, e4m3fn, e5m2fnuz, bf16, fp16, tf32, q8.13, k8p4se, posit16, ...;
                     with shared scales mxfp4, nvfp4, dfp16, ... (`fmtlab formats`)
       Roundings     rne rna rnz rz ru rd ro sr srN (N random bits)
-      Accumulators  e6m5, e6m5@rz, e4m3:16,fp16:8,fp32, pairwise/fp16, q8.13@wrap
+      Accumulators  e6m5, e6m5@rz, e4m3:16,fp16:8,fp32, q8.13@wrap, tensorcore/h100-fp8,
+                    pairwise/fp16, kahan/bf16, exact/e6m5, ...
       Numbers       decimal of any length or C99 hexadecimal (0x1.8p-3), rounded once;
                     negative ones are plain arguments; - reads standard input
       Arrays        FILE.npy, FILE.csv, IDX, FILE.safetensors:NAME, FILE.npz:NAME, 1,2,3,
@@ -36,7 +37,7 @@ struct Main: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       FormatsCommand.self, InfoCommand.self, ValuesCommand.self, RoundCommand.self, OpCommand.self, QuantizeCommand.self, DotCommand.self,
-      GemmCommand.self, AnalyzeCommand.self, BoundsCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self,
+      GemmCommand.self, AnalyzeCommand.self, AccumulatorCommand.self, BoundsCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self,
       VerifyCommand.self,
     ])
 

@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test func anImpossibleTargetIsTheAnswerNo() throws {
-    let run = try fmtlab("accumulator --format bf16 --n 16 --trials 10 --data normal --target 1e-30")
+    let run = try fmtlab("accumulator --format fp32 --n 16 --trials 10 --data normal --target 1e-30")
     #expect(run.status == 1 && run.err.contains("accumulators that were tried meets 1e-30"))
   }
 

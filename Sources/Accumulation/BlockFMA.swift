@@ -49,6 +49,8 @@ public struct BlockFMA: Hashable, Sendable {
     guard widths.contains(width), interleaving >= 1, fractionBits.map(BlockFMA.fractions.contains) ?? true else {
       throw .block("\(width) products and \(fractionBits.map { "\($0)" } ?? "all") fraction bits")
     }
+    // Pairs are dealt.
+    guard interleaving == 1 || width % 2 == 0 else { throw .block("an odd number of products, \(width), of pairs dealt to \(interleaving) steps") }
     guard case .floating(let f) = output.format.encoding, !output.format.isTapered else { throw .block("sums in \(output.format)") }
     (self.width, self.fractionBits, self.cut, self.addend) = (width, fractionBits, cut, addend)
     (self.isNormalised, self.interleaving, self.name, self.output) = (isNormalised, interleaving, name, output)
@@ -145,11 +147,9 @@ extension Evaluation {
     let span = unit.width * unit.interleaving
     for start in stride(from: 0, to: n, by: span) {
       let end = min(n, start + span)
-      for turn in 0..<unit.interleaving {
-        let group = (start..<end).filter { ($0 - start) / 2 % unit.interleaving == turn || unit.interleaving == 1 }
-        if group.isEmpty { continue }
-        s = step(unit, s, group.map(terms.value), group.map(terms.exponent))
-      }
+      var groups = Array(repeating: [Int](), count: min(unit.interleaving, end - start))
+      for i in start..<end { groups[unit.interleaving == 1 ? 0 : (i - start) / 2 % unit.interleaving].append(i) }
+      for group in groups where !group.isEmpty { s = step(unit, s, group.map(terms.value), group.map(terms.exponent)) }
     }
     guard unit.addend == .apart, !initial.isZero else { return s }
     return add(initial, s, unit.separate, .addition)

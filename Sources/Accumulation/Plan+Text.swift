@@ -100,7 +100,10 @@ extension Plan: CustomStringConvertible {
     } else if !isLast && !body.lowercased().hasPrefix("strided") {
       throw .innerLevelWithoutCount(text)
     }
-    return (try single(body), count)
+    let plan = try single(body)
+    // (Lanes that add themselves would double a plan each time they nest.)
+    if case .strided(_, let lane, _) = plan, lane.levelCount > 1, !body.hasPrefix("("), isLast || count > 0 { throw .lanes(body) }
+    return (plan, count)
   }
 
   /// A level without its count.
@@ -112,7 +115,9 @@ extension Plan: CustomStringConvertible {
     /// The number after the name, where one is allowed.
     func number(_ range: ClosedRange<Int>, default missing: Int? = nil) throws(PlanError) -> Int {
       let digits = scheme.dropFirst(name.count)
-      guard let number = digits.isEmpty ? missing : termCount(digits), range.contains(number) else { throw .count(String(digits)) }
+      guard let number = digits.isEmpty ? missing : termCount(digits), range.contains(number) else {
+        throw .parameter(String(digits), scheme: name, allowed: range)
+      }
       return number
     }
     switch name {
@@ -142,7 +147,7 @@ extension Plan: CustomStringConvertible {
   private static let counts = 1...1 << 31
 
   /// A number of terms, written in digits alone.
-  private static func termCount(_ text: some StringProtocol) -> Int? {
+  fileprivate static func termCount(_ text: some StringProtocol) -> Int? {
     guard !text.hasPrefix("+"), let number = Int(text), counts.contains(number) else { return nil }
     return number
   }
@@ -177,17 +182,19 @@ extension BlockFMA: CustomStringConvertible {
   init(scheme: String, _ output: String) throws(PlanError) {
     let parts = scheme.split(separator: "-", omittingEmptySubsequences: false)
     let numbers = parts[0].dropFirst(5).split(separator: "f", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let width = Int(numbers[0]) else { throw .count(String(numbers[0])) }
+    guard let width = Plan.termCount(numbers[0]) else { throw .parameter(String(numbers[0]), scheme: "fused", allowed: BlockFMA.widths) }
     var fractionBits: Int?
     if numbers.count == 2 {
-      guard let bits = Int(numbers[1]) else { throw .count(String(numbers[1])) }
+      guard let bits = Plan.termCount(numbers[1]) else {
+        throw .parameter(String(numbers[1]), scheme: "fused\(width)f", allowed: BlockFMA.fractions)
+      }
       fractionBits = bits
     }
     var (cut, addend, isNormalised, interleaving) = (Cut.towardZero, Addend.aligned, false, 1)
     for part in parts.dropFirst() {
       if part == "down" {
         cut = .down
-      } else if let way = Addend(rawValue: String(part)) {
+      } else if let way = Addend(rawValue: String(part)), addend == .aligned {
         addend = way
       } else if part == "normalised" {
         isNormalised = true

@@ -52,6 +52,24 @@ extension Plan {
     }
   }
 
+  /// Whether some sum of it makes up for its errors.
+  public var isCompensated: Bool {
+    switch self {
+    case .sequential, .pairwise, .block, .exact: false
+    case .compensated: true
+    case .chunked(_, let inner, let outer), .strided(_, let inner, let outer): inner.isCompensated || outer.isCompensated
+    }
+  }
+
+  /// The matrix units in it.
+  public var matrixUnits: [MatrixUnit] {
+    if let unit = MatrixUnit.catalogue.first(where: { $0.plan == self }) { return [unit] }
+    switch self {
+    case .sequential, .pairwise, .block, .exact, .compensated: return []
+    case .chunked(_, let inner, let outer), .strided(_, let inner, let outer): return inner.matrixUnits + outer.matrixUnits
+    }
+  }
+
   public var isStochastic: Bool { rounders.contains { $0.rounding.isStochastic } }
 
   /// Levels at which terms are summed.

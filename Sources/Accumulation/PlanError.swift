@@ -15,6 +15,10 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
   /// Parameters that no block FMA has.
   case block(String)
   case matrixUnit(String)
+  /// The number of a scheme.
+  case parameter(String, scheme: String, allowed: ClosedRange<Int>)
+  /// Lanes that are sums of several levels, with nothing said of what adds them.
+  case lanes(String)
 
   public var description: String {
     switch self {
@@ -33,6 +37,10 @@ public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
     case .block(let text):
       "no step of a matrix unit has \(text); use 1 to 65536 products, 1 to 60 fraction bits and an IEEE-style format, as in "
         + "fused16f25/fp32@rz."
+    case .parameter(let text, let scheme, let range):
+      "'\(text)' is not a number for \(scheme); use \(range.lowerBound) to \(range.upperBound), as in \(scheme)\(max(2, range.lowerBound))/fp16."
+    case .lanes(let text):
+      "the lanes of '\(text)' have levels of their own; say what adds them, as in strided4/(e4m3:16,fp16),fp32."
     case .matrixUnit(let name):
       "no matrix unit '\(name)' is known; use tensorcore/ and one of \(MatrixUnit.catalogue.map(\.name).joined(separator: ", "))."
     }

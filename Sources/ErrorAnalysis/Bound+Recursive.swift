@@ -22,12 +22,13 @@ extension Bound {
       source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013); Rump, BIT 52 (2012), doi:10.1007/s10543-011-0342-4",
       proof: "proofs/recursive-sums.md#ku", formula: .apriori { $0.compose(\.linear) }),
     Bound(
-      id: "dot.nu-rounded", statement: "|ŝ − s| ≤ n u A + n (1 + n u) η/2, products and sums rounded to one format", kind: .deterministic,
+      id: "dot.nu-rounded", statement: "|ŝ − s| ≤ n u A + n (1 + n u) η/2, products and sums rounded to one format (n + 1 for n in u's factors with a starting value)", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .sequential, .productsInTheSameFormat],
       source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013)", proof: "proofs/recursive-sums.md#rounded-products",
       formula: .apriori { problem in
         let level = problem.levels[0]
-        let nu = Upward(problem.count) * level.rounder.relativeError
+        // One more than the additions that can be inexact: n, or n + 1 with a starting value, which counts as a product.
+        let nu = Upward(problem.count == 0 ? 0 : problem.levels[1].depth + 1) * level.rounder.relativeError
         let underflow = level.isFree ? Upward.zero : Upward(problem.count) * level.rounder.absoluteError
         return Radius(relative: nu, absolute: underflow + underflow * nu)
       }),

@@ -66,10 +66,11 @@ public struct Level: Hashable, Sendable {
   let areProducts: Bool
 
   init(
-    _ kind: Kind, _ rounder: Rounder, _ grain: Grain, depth: Int, roundings: Int, sums: Int, terms: Int, holdsTerms: Bool? = nil
+    _ kind: Kind, _ rounder: Rounder, _ grain: Grain, depth: Int, roundings: Int, sums: Int, terms: Int, holdsTerms: Bool? = nil,
+    startsOffGrid: Bool = false
   ) {
     (self.kind, self.rounder, self.depth, self.roundings, self.sums, self.terms) = (kind, rounder, depth, roundings, sums, terms)
-    isFree = grain.isFree(in: rounder)
+    isFree = grain.isFree(in: rounder) && !startsOffGrid
     self.holdsTerms = holdsTerms ?? grain.isHeld(by: rounder)
     (termBits, alignmentFloor, areProducts) = (grain.precision, grain.alignmentFloor, grain.areProducts)
   }
@@ -148,7 +149,10 @@ public struct Problem: Hashable, Sendable {
     case .block(let unit):
       let spans = n / (unit.width * unit.interleaving), rest = n % (unit.width * unit.interleaving)
       let steps = spans * unit.interleaving + min(unit.interleaving, rest)
-      levels.append(Level(.block(unit), unit.rounder, terms, depth: steps, roundings: sums * steps, sums: sums, terms: n))
+      // A starting value comes from the output's format, which can be finer than a step's; only alignment cuts it to the step's grid.
+      let startsOffGrid = hasInitial && unit.addend == .late && unit.rounder != unit.output
+      levels.append(Level(
+        .block(unit), unit.rounder, terms, depth: steps, roundings: sums * steps, sums: sums, terms: n, startsOffGrid: startsOffGrid))
       if unit.addend == .apart && hasInitial {
         levels.append(Level(.sequential, unit.separate, Grain(unit.output.format), depth: 1, roundings: 1, sums: 1, terms: 2))
       }

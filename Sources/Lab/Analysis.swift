@@ -54,7 +54,8 @@ public struct Measurement: Sendable {
   public let inapplicable: [Inapplicable]
 }
 
-/// What independent rounding errors, evenly spread over their gaps, would amount to: a model, to be held against the measurement.
+/// What independent rounding errors, evenly spread over their gaps, would amount to: a model, to be held against the measurement. It says
+/// nothing (NaN) of compensated sums, whose errors are made up for.
 public struct ModelMeasurement: Codable, Hashable, Sendable {
   /// Of error / Σ|xᵢyᵢ|.
   public let rms: Double
@@ -78,7 +79,7 @@ public struct BoundMeasurement: Sendable {
   public let confidence: Double?
   /// Trials whose error exceeded their bound, compared exactly.
   public let violations: Int
-  /// Whether they are more than chance allows: any of a certain bound, or so many that a bound that fails with probability 1 − confidence
+  /// Whether they are more than chance allows (among all trials: bounds that may fail speak of sums that neither overflow nor obey): any of a certain bound, or so many that a bound that fails with probability 1 − confidence
   /// would show them once in a million analyses.
   public let isRefuted: Bool
   /// value / the largest measured ratio; +∞ if no error was seen.
@@ -125,7 +126,7 @@ extension Analysis {
         let isCertain = bound.bound.isCertain
         return BoundMeasurement(
           bound: bound.bound, value: value, confidence: isCertain ? nil : confidence, violations: violations,
-          isRefuted: violations > 0 && (isCertain || binomialTail(violations, of: valid.count, 1 - confidence) < 1e-6),
+          isRefuted: violations > 0 && (isCertain || binomialTail(violations, of: results.count, 1 - confidence) < 1e-6),
           tightness: ratio.max == 0 && value == 0 ? 1 : value / ratio.max)
       },
       inapplicable: Bound.catalogue.compactMap { $0.inapplicability(to: problem) })
@@ -143,9 +144,9 @@ extension Analysis {
     var names = dot.plan.rounders.map { "\($0)" }
     if case .rounded(let rounder) = dot.product { names.insert("products in \(rounder)", at: 0) } else { variances.removeFirst() }
     return ModelMeasurement(
-      rms: (seen.reduce(0) { $0 + $1.drift * $1.drift + $1.variances.reduce(0, +) } / count).squareRoot(),
-      mean: seen.reduce(0) { $0 + $1.drift } / count,
-      levels: zip(names, variances).map { ModelMeasurement.Level(accumulator: $0, share: total == 0 ? 0 : $1 / total) })
+      rms: dot.plan.isCompensated ? .nan : (seen.reduce(0) { $0 + $1.drift * $1.drift + $1.variances.reduce(0, +) } / count).squareRoot(),
+      mean: dot.plan.isCompensated ? .nan : seen.reduce(0) { $0 + $1.drift } / count,
+      levels: dot.plan.isCompensated ? [] : zip(names, variances).map { ModelMeasurement.Level(accumulator: $0, share: total == 0 ? 0 : $1 / total) })
   }
 
   private func trial(_ n: Int, _ sampler: Sampler, _ bounds: [ApplicableBound], _ stream: RandomStream) -> Trial {

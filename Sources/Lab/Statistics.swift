@@ -23,11 +23,12 @@ public struct Spread: Codable, Hashable, Sendable {
   }
 }
 
-/// The probability of `k` or more successes in `n` independent trials that succeed with probability p.
+/// The probability of `k` or more successes in `n` independent trials that succeed with probability p, or 1 if `k` is no more than n p.
 ///
 /// - Complexity: O(n).
 func binomialTail(_ k: Int, of n: Int, _ p: Double) -> Double {
-  if k <= 0 { return 1 }
+  // Below the mean the tail is no small number; 1 is enough to know.
+  if Double(k) <= Double(n) * p { return 1 }
   if k > n { return 0 }
   // The first term by its logarithm, the others by their ratios.
   var logarithm = Double(k) * log(p) + Double(n - k) * log1p(-p)

@@ -117,17 +117,6 @@ private struct Tracer {
   }
 }
 
-extension Plan {
-  /// Whether a sum of it makes up for its errors.
-  fileprivate var isCompensated: Bool {
-    switch self {
-    case .sequential, .pairwise, .block, .exact: false
-    case .compensated: true
-    case .chunked(_, let inner, let outer), .strided(_, let inner, let outer): inner.isCompensated || outer.isCompensated
-    }
-  }
-}
-
 // MARK: - Picture
 
 extension Trace {

@@ -24,7 +24,7 @@ public struct Verdict: Codable, Hashable, Sendable {
   /// Bounds of a model that failed more often than the model allows.
   public let failedModels: [String]
   /// The level with the largest share of the modelled variance at the largest n, where there are several levels.
-  @Nullable public var dominatedBy: String?
+  @Nullable public var dominatedBy: Domination?
   /// The smallest changes that meet the target, one of each kind that can.
   public let suggestions: [Suggestion]
   /// Kinds of change that were tried without reaching the target.
@@ -35,6 +35,13 @@ public struct Verdict: Codable, Hashable, Sendable {
     public let change: Change
     public let accumulator: String
     public let error: Double
+  }
+
+  /// The place of a level in ``ModelMeasurement/levels``, from 1 on, its accumulator, and its share of the variance.
+  public struct Domination: Codable, Hashable, Sendable {
+    public let level: Int
+    public let accumulator: String
+    public let share: Double
   }
 
   public enum Change: String, Codable, Hashable, Sendable {
@@ -70,8 +77,15 @@ extension Analysis {
       overflowsFrom: results.filter { $0.overflow > 0 }.map(\.n).min(),
       violations: all.filter { $0.isRefuted && $0.bound.kind != .probabilistic }.reduce(0) { $0 + $1.violations },
       failedModels: Set(all.filter { $0.isRefuted && $0.bound.kind == .probabilistic }.map(\.bound.id)).sorted(),
-      dominatedBy: last.model.levels.count > 1 ? last.model.levels.max { $0.share < $1.share }?.accumulator : nil, suggestions: suggestions,
+      dominatedBy: domination(last.model.levels), suggestions: suggestions,
       failed: failed)
+  }
+
+  private func domination(_ levels: [ModelMeasurement.Level]) -> Verdict.Domination? {
+    guard levels.count > 1, let (i, level) = levels.enumerated().max(by: { $0.element.share < $1.element.share }), level.share > 0 else {
+      return nil
+    }
+    return Verdict.Domination(level: i + 1, accumulator: level.accumulator, share: level.share)
   }
 
   /// Changed plans, the smallest change of each kind first.

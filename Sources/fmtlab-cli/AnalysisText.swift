@@ -162,8 +162,9 @@ struct AnalysisText {
     } else {
       sentences.append("At n = \(n) no bound applies to any trial.")
     }
-    if let level = verdict.dominatedBy, let share = largest.model.levels.first(where: { $0.accumulator == level })?.share, share > 0 {
-      sentences.append("The level \(level) dominates: the model gives it \(percent(share)) of the variance.")
+    if let level = verdict.dominatedBy {
+      let place = largest.model.levels.count { $0.accumulator == level.accumulator } > 1 ? " (level \(level.level))" : ""
+      sentences.append("The level \(level.accumulator)\(place) dominates: the model gives it \(percent(level.share)) of the variance.")
     }
     if let from = verdict.overflowsFrom { sentences.append("From n = \(from) on, sums overflow.") }
     if let from = verdict.stagnatesFrom {

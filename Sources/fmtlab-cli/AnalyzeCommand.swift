@@ -41,7 +41,7 @@ struct AnalyzeCommand: ParsableCommand {
   @OptionGroup var random: SeedOption
   @Option(
     help: ArgumentHelp("Confidence of probabilistic bounds. (default: 0.99)", valueName: "share"),
-    transform: { try Parse.number($0, "a number between 0 and 1") { $0 > 0 && $0 < 1 } })
+    transform: { try Parse.number($0, "a number between 0 and 1") { $0 > 0 && $0 < 1 && 1 - $0 < 1 } })
   var confidence = 0.99
   @Option(
     help: ArgumentHelp("|error| / A that the verdict looks for in 99 % of the trials. (default: 0.01)", valueName: "ratio"),

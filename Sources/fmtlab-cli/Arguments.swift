@@ -77,6 +77,9 @@ struct AccumulatorOptions: ParsableArguments {
     var formats = [format] + acc.rounders.map(\.format)
     if case .rounded(let rounder) = product { formats.append(rounder.format) }
     output.noteMeaning(of: formats)
+    for unit in acc.matrixUnits where !unit.inputs.contains(format) {
+      output.note("tensorcore/\(unit.name) takes \(unit.inputs.map(\.name).joined(separator: " and ")); here it is given \(format)")
+    }
   }
 }
 

@@ -80,7 +80,7 @@ struct GemmCommand: ParsableCommand {
     let choice = multiply.choice(left, right, threads)
     if choice.isReference { output.note("\(choice)") }
     let product = multiply(
-      left, right, random: RandomStream(seed: random.seed, "gemm"), threads, progress: progress.progress, choice: choice)
+      left, right, random: RandomStream(seed: random.seed, "dot"), threads, progress: progress.progress, choice: choice)
     progress.end()
     let seconds = (clock.now - start) / .seconds(1)
     let numbers = product.elements.map(Double.init)

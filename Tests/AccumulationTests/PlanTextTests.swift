@@ -51,10 +51,11 @@ import Testing
     ("e4m3:16", PlanError.lastLevelWithCount("e4m3:16")), ("e4m3,fp32", .innerLevelWithoutCount("e4m3")), ("e4m3:4,(fp16:2,fp32),fp64", .innerLevelWithoutCount("(fp16:2,fp32)")),
     ("e4m3:0,fp32", .count("0")), ("e4m3:-1,fp32", .count("-1")), ("e4m3:+16,fp32", .count("+16")), ("e4m3:2147483649,fp32", .count("2147483649")),
     ("e4m3:x,fp32", .count("x")), ("e4m3:,fp32", .count("")), ("e4m3:1e3,fp32", .count("1e3")), ("e4m3:99999999999999999999,fp32", .count("99999999999999999999")),
-    ("pairwise0/fp32", .count("0")), ("pairwise-1/fp32", .count("-1")), ("pairwise+4/fp32", .count("+4")), ("pairwisex/fp32", .scheme("pairwisex")),
-    ("kahn/fp32", .scheme("kahn")), ("kahan2/fp32", .scheme("kahan2")), ("sum/fp32", .count("")), ("sum1/fp32", .count("1")), ("dot9/fp32", .count("9")), ("strided/fp32", .count("")),
-    ("strided2/strided2/fp32", .scheme("strided2")), ("(strided4/e4m3:16),fp32", .innerLevelWithoutCount("(strided4/e4m3:16)")), ("fused/fp32", .count("")), ("fusedx/fp32", .scheme("fusedx")), ("fused4f/fp32", .count("")), ("fused4-fast/fp32", .scheme("fused4-fast")),
-    ("fused0f4/fp32", .block("0 products and 4 fraction bits")), ("fused4f61/fp32", .block("4 products and 61 fraction bits")), ("fused4f4/q8.8", .block("sums in q8.8")),
+    ("pairwise0/fp32", .parameter("0", scheme: "pairwise", allowed: 1...1 << 31)), ("pairwise-1/fp32", .parameter("-1", scheme: "pairwise", allowed: 1...1 << 31)), ("pairwise+4/fp32", .parameter("+4", scheme: "pairwise", allowed: 1...1 << 31)), ("pairwisex/fp32", .scheme("pairwisex")),
+    ("kahn/fp32", .scheme("kahn")), ("kahan2/fp32", .scheme("kahan2")), ("sum/fp32", .parameter("", scheme: "sum", allowed: 2...8)), ("sum1/fp32", .parameter("1", scheme: "sum", allowed: 2...8)), ("dot9/fp32", .parameter("9", scheme: "dot", allowed: 2...8)), ("strided/fp32", .parameter("", scheme: "strided", allowed: 1...1 << 31)),
+    ("strided2/strided2/fp32", .scheme("strided2")), ("(strided4/e4m3:16),fp32", .innerLevelWithoutCount("(strided4/e4m3:16)")), ("fused/fp32", .parameter("", scheme: "fused", allowed: 1...1 << 16)), ("fusedx/fp32", .scheme("fusedx")), ("fused4f/fp32", .parameter("", scheme: "fused4f", allowed: 1...60)), ("fused+4f+5/fp32", .parameter("+4", scheme: "fused", allowed: 1...1 << 16)), ("fused4-late-apart/fp32", .scheme("fused4-late-apart")),
+    ("fused3f9-dealt2/fp32", .block("an odd number of products, 3, of pairs dealt to 2 steps")), ("strided2/(strided2/e4m3)", .lanes("strided2/(strided2/e4m3)")), ("strided2/(e4m3:2,fp16):4,fp32", .lanes("strided2/(e4m3:2,fp16)")), ("fused4-fast/fp32", .scheme("fused4-fast")),
+    ("fused0f4/fp32", .parameter("0", scheme: "fused", allowed: 1...1 << 16)), ("fused4f61/fp32", .block("4 products and 61 fraction bits")), ("fused4f4/q8.8", .block("sums in q8.8")),
     ("fused4f2/e4m3fn", .block("2 fraction bits in e4m3fn")), ("tensorcore/h100-fp4", .matrixUnit("h100-fp4")), ("tensorcore/", .matrixUnit("")), ("strided4/e4m3,fp32:4", .lastLevelWithCount("fp32:4")), ("/fp32", .scheme("")), ("e4m3@rx", .modifier("rx")), ("e4m3@", .modifier("")), ("e4m3@sr0", .format(.randomBits(0))),
     ("e4m3@wrap", .format(.overflow(.wrap, format: "e4m3", allowed: [.ieee, .infinity, .saturate, .propagate]))), ("q4.4@ieee", .format(.overflow(.ieee, format: "q4.4", allowed: [.saturate, .wrap]))),
     ("q4.4@flush", .format(.flush(format: "q4.4"))), ("e16m3", .format(.fieldOutOfRange("e16m3", field: "exponent bits", given: "16", allowed: "1 to 15"))),
@@ -82,6 +83,13 @@ import Testing
       return
     }
     #expect(plan.description == text && plan.levelCount == count + 1)
+  }
+
+  /// Lanes that nest need what adds them, so that a plan is no longer than its text.
+  @Test func lanesThatNestStaySmall() throws {
+    var text = "e4m3"
+    for _ in 0..<12 { text = "strided2/(\(text)),fp16" }
+    #expect(try Plan(text: text).levelCount == 13)
   }
 
   @Test func everyPlanOfTheGrammarRoundTrips() throws {

@@ -71,6 +71,23 @@ import Testing
     #expect(exact.ofSum.value <= 0x1p-6 / (1 + 0x1p-6) * (1 + 1e-15) && exact.relative == .zero && exact.absolute == .zero)
   }
 
+  /// A starting value counts as a product, and can lie between the numbers that a late sum is rounded to.
+  @Test(arguments: [
+    ("e4m3", "e4m3", "e4m3", [1.125], [1.875], 0.125), ("e4m3", "exact/e4m3", "e4m3", [1.125], [1.875], 0.125),
+    ("fp32", "fused1f13-late/fp32", "exact", [0], [0], 0x1p-140), ("fp16", "fused1f4-late/fp16", "exact", [0], [0], 2e-7),
+  ])
+  func boundsHoldFromStartingValues(_ name: String, _ acc: String, _ product: String, _ x: [Double], _ y: [Double], _ c: Double) throws {
+    let format = try Format(name)
+    let dot = DotProduct(try Plan(text: acc), product: try Product(text: product), factors: format)
+    let start = try Rounder(to: dot.plan.output.format).round(Value(c)).value
+    let exact = start.double + zip(x, y).map(*).reduce(0, +)
+    var seen = Observation(magnitudes: Upward(abs(start.double) + zip(x, y).map { abs($0 * $1) }.reduce(0, +)), sum: Upward(abs(exact)))
+    let result = dot.evaluate(x.map { Value($0) }, y.map { Value($0) }, initial: start) { seen.note($0) }
+    let bounds = Bound.applicable(to: .dot(format, format, dot, count: x.count, hasInitial: true)).filter(\.bound.isCertain)
+    #expect(!bounds.isEmpty && result.double != exact)
+    for bound in bounds { #expect(abs(result.double - exact) <= (try bound.certify(seen).value.value), "\(bound.bound.id)") }
+  }
+
   @Test func runningBoundsOfAWorkedSum() throws {
     // Partial sums 1, 1.5, 1.75, 4, 3, 3.75 against 3.6875: u (1.5 + 1.75 + 4 + 3 + 3.75) = 0.875, half ulps 0.625, 5 u A = 1.855.
     let format = Format.e4m3fn

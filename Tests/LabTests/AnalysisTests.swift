@@ -56,6 +56,30 @@ import Testing
     }
   }
 
+  /// Bounds that fail in half of the sums are not refuted by fewer failures than that.
+  @Test func rareFailuresRefuteNothing() throws {
+    var analysis = try analysis("e4m3", "e6m5@sr", n: [3, 16], trials: 3000)
+    analysis.confidence = 0.5
+    for result in analysis.run() { #expect(result.bounds.allSatisfy { !$0.isRefuted }) }
+  }
+
+  /// Sums that did not overflow went down each time: of all sums they are few.
+  @Test func failuresAreCountedAmongAllSums() throws {
+    let rows = Rows(name: "x", note: "", x: [[240, 8, 8, 8, 8, 8]], y: [[1, 1, 1, 1, 1, 1]])
+    var analysis = try analysis("e4m3", "e4m3@sr", n: [6], data: .rows(rows), trials: 3000)
+    analysis.confidence = 0.5
+    let result = analysis.run()[0]
+    #expect(result.overflow > 0.9 && result.bounds.allSatisfy { !$0.isRefuted })
+  }
+
+  @Test func theModelIsSilentOfCompensatedSumsAndNamesLevelsByPlace() throws {
+    let kahan = try analysis("e4m3", "fabsum16/e6m5", n: [64]).run()[0]
+    #expect(kahan.model.rms.isNaN && kahan.model.levels.isEmpty)
+    let analysis = try analysis("e4m3", "e6m5:4,e6m5", n: [1024])
+    let domination = try #require(analysis.verdict(analysis.run()).dominatedBy)
+    #expect(domination.level == 2 && domination.share > 0.9)
+  }
+
   @Test func exactAccumulationHasNoError() throws {
     let result = try analysis("e4m3", "fp64", n: [64]).run()[0]
     #expect(result.ratio.max == 0 && result.overflow == 0)

@@ -13,25 +13,13 @@ extension Bound {
         + "errors of the others, ρ = Σ (2^-p A)²/(8 sums) over levels; no more than dot.running-ulp; fails with probability ζ at most",
       kind: .stochastic, hypotheses: [.noOverflow, .notTapered, .uncompensated, .someStochastic],
       source: "proved here by the method of mixtures (Robbins, Ann. Math. Statist. 41 (1970))", proof: "proofs/stochastic-sums.md#martingale",
-      formula: .runningBut { problem, failure in
-        { seen in
-          let others = seen.others + seen.nearest.errors + seen.stochastic.bias
-          let scale = problem.mixtureScale(seen.magnitudes) { $0.rounding.isStochastic }
-          return min(seen.ulps, others + seen.stochastic.squares.mixed(scale, failure))
-        }
-      }),
+      formula: martingale { $0.rounding.isStochastic } of: { ($0.stochastic.squares, others: $0.others + $0.nearest.errors) }),
     Bound(
       id: "dot.martingale-model", statement: "the same with the roundings to nearest counted among the stochastic ones", kind: .probabilistic,
       hypotheses: [.noOverflow, .notTapered, .uncompensated, .someNearest],
       source: "the model of Higham and Mary, SIAM J. Sci. Comput. 41 (2019), with the bound of dot.martingale",
       proof: "proofs/stochastic-sums.md#martingale",
-      formula: .runningBut { problem, failure in
-        { seen in
-          let others = seen.others + seen.stochastic.bias
-          let scale = problem.mixtureScale(seen.magnitudes) { $0.rounding.isStochastic || $0.isNearest }
-          return min(seen.ulps, others + (seen.stochastic.squares + seen.nearest.squares).mixed(scale, failure))
-        }
-      }),
+      formula: martingale { $0.rounding.isStochastic || $0.isNearest } of: { ($0.stochastic.squares + $0.nearest.squares, others: $0.others) }),
     Bound(
       id: "dot.azuma", statement: "|ŝ − s| ≤ √(½ ln(2/ζ) u ((1 + u)^2k − 1)/(2 + u)) A; fails with probability ζ at most", kind: .stochastic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary, .allStochastic, .productsNotRounded, .noUnderflow],
@@ -74,6 +62,21 @@ extension Bound {
         return Radius(relative: problem.exponential(lambda * n.squareRoot * u + n * u * u))
       }),
   ]
+}
+
+extension Bound {
+  /// The bound of a martingale: `counts` says to which rounders chance applies, `seen` gives V and the largest errors of all others.
+  private static func martingale(
+    _ counts: @escaping @Sendable (Rounder) -> Bool, of seen: @escaping @Sendable (Observation) -> (squares: Upward, others: Upward)
+  ) -> Formula {
+    .runningBut { problem, failure in
+      { observation in
+        let (squares, others) = seen(observation)
+        let scale = problem.mixtureScale(observation.magnitudes, counts)
+        return min(observation.ulps, others + observation.stochastic.bias + squares.mixed(scale, failure))
+      }
+    }
+  }
 }
 
 extension Problem {

@@ -9,6 +9,7 @@ enum Experiments {
   static let all: [(name: String, question: String, run: @Sendable ([String]) -> Int32)] = [
     ("digits-classifier", "trains the embedded classifier weights (--check compares them)", DigitsClassifier.run),
     ("convolution-scale", "the best scale of fixed-point convolution, and what another costs (--check, --plot FILE)", ConvolutionScale.run),
+    ("layer-precision", "which outputs of a layer may be accumulated in how few bits (--check)", LayerPrecision.run),
   ]
 
   /// Writes a line to standard error.

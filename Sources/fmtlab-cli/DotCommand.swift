@@ -37,12 +37,19 @@ struct DotCommand: ParsableCommand {
       nonzero term changed nothing), cancelled (at most half of the larger operand is left),
       saturated or overflowed. --csv, --json and --plot have all steps; the text has the first
       and the last ones.
+
+      --tolerance takes x for the weights of a layer, a row for each output, and y for its
+      input: which outputs phi(x_i y + c_i) may be accumulated in --acc, and which take a
+      --wider one, so that their relative error stays within the tolerance? Exit status 1 if
+      an output finds none.
+
+        fmtlab dot w.npy x.npy --rows --format e4m3 --acc e6m5 --wider fp32 --tolerance 0.1
       """)
 
   @Argument(help: ArgumentHelp("The first vector.", valueName: "x")) var x: String
   @Argument(help: ArgumentHelp("The second vector.", valueName: "y")) var y: String
   @OptionGroup var accumulator: AccumulatorOptions
-  @Flag(help: "One dot product for each row of two matrices.") var rows = false
+  @Flag(help: "One dot product for each row of two matrices; a second one of one row meets every row.") var rows = false
   @Option(
     name: .customLong("init"),
     help: ArgumentHelp(
@@ -54,6 +61,7 @@ struct DotCommand: ParsableCommand {
       "With --trace, draw the steps (.svg, .png or .pdf) by gnuplot, and write their data (.dat) and script (.gp) beside it.", valueName: "file"),
     transform: Figure.path)
   var plot: String?
+  @OptionGroup var choice: ToleranceOptions
   @Option(name: [.customShort("o")], help: ArgumentHelp("Write the results to this .npy file, as binary64.", valueName: "file"))
   var out: String?
   @OptionGroup var random: SeedOption
@@ -88,6 +96,9 @@ struct DotCommand: ParsableCommand {
   func validate() throws {
     guard !trace || !rows else { throw ValidationError("--trace shows one dot product; leave out --rows.") }
     guard plot == nil || trace else { throw ValidationError("--plot draws the steps of --trace; add --trace.") }
+    guard choice.tolerance == nil || !trace && out == nil else {
+      throw ValidationError("--tolerance chooses accumulators; leave out --trace and -o.")
+    }
   }
 
   func run() throws {
@@ -97,6 +108,7 @@ struct DotCommand: ParsableCommand {
     try accumulator.prepare(output)
     let (xs, ys) = try vectors()
     let starts = try startingValues(count: xs.count)
+    if let report = try choice.report(accumulator, xs, ys, starts, random.seed, output) { return try report.print(output, seed: random.seed) }
     if accumulator.dot.isStochastic { output.note("seed \(random.seed)") }
     let stream = RandomStream(seed: random.seed, "dot")
     let results = zip(xs, ys).enumerated().map { i, pair in
@@ -142,17 +154,19 @@ struct DotCommand: ParsableCommand {
         return rounded.value
       }
     }
-    let (xs, ys) = rows ? (a.rows, b.rows) : ([a.elements], [b.elements])
-    guard xs.count == ys.count, zip(xs, ys).allSatisfy({ $0.count == $1.count }) else {
+    let xs = rows ? a.rows : [a.elements]
+    let other = rows ? b.rows : [b.elements]
+    let others = other.count == 1 ? Array(repeating: other[0], count: xs.count) : other
+    guard xs.count == others.count, zip(xs, others).allSatisfy({ $0.count == $1.count }) else {
       throw Failure.badData(
         "\(a.name) has shape \(a.shape), \(b.name) has shape \(b.shape); give vectors of one length\(rows ? ", and as many rows" : "").")
     }
-    let result = (xs.map(values), ys.map(values))
+    let (left, right) = (xs.map(values), other.map(values))
     if inexact > 0 {
       let words = inexact == 1 ? "is not a value of \(accumulator.format) and was" : "are not values of \(accumulator.format) and were"
       output.note("\(inexact) of \(a.elements.count + b.elements.count) elements \(words) rounded to it")
     }
-    return result
+    return (left, right.count == left.count ? right : Array(repeating: right[0], count: left.count))
   }
 
   private func startingValues(count: Int) throws -> [Value] {

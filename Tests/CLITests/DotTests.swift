@@ -28,6 +28,42 @@ import Testing
     #expect(document["ratio"]!.double! == abs(document["error"]!.double!) / 33.5)
   }
 
+  /// A layer of four outputs: one that the narrow accumulator is sure of, three that it is not.
+  @Test func toleranceChoosesAnAccumulatorForEachRow() throws {
+    let layer = "1,2,-3\n4,5,6\n.5,-4,1\n7,0,1\n"
+    let line = "dot - 1,0.5,0.25 --rows --format e4m3 --acc e4m3 --wider fp16 --tolerance 0.02 --activation silu --quiet"
+    let text = try succeed(line, input: layer).out
+    #expect(text.contains("1 of 4 in e4m3\n") && text.contains("3 of 4 in fp16\n"))
+    let document = try succeed("\(line) --json", input: layer).json()
+    document.check(
+      [
+        "schema": .text, "format": .text, "accumulators": .texts, "activation": .text, "criterion": .text, "tolerance": .number, "seed": .count,
+        "counts": .list, "outputs": .list,
+      ], "dot-tolerance")
+    #expect(document["schema"] == .string("fmtlab.dot-tolerance/1") && document["counts"]?.items == [.number(1), .number(3), .number(0)])
+    let attempts = document["outputs"]!.items.map { $0["attempts"]!.items }
+    #expect(attempts.map(\.count) == [2, 2, 1, 2] && attempts[2][0]["sum"] == .number(-1.25))
+    for attempt in attempts.joined() { #expect(attempt["measured"]!.double! <= attempt["relativeError"]!.double!) }
+    let csv = try succeed("\(line) --csv", input: layer).out.split(separator: "\n")
+    #expect(csv.count == 5 && csv[0] == "row,accumulator,sum,sum_condition,activation_condition,relative_error_bound,measured")
+    #expect(csv[3].hasPrefix("2,e4m3,-1.25,"))
+    let few = try fmtlab("dot - 1,0.5,0.25 --rows --format e4m3 --acc e4m3 --wider e4m3@rz --tolerance 0.001 --quiet", input: layer)
+    #expect(few.status == 1 && few.err.contains("in none of these accumulators") && few.out.contains("none of them"))
+  }
+
+  @Test(arguments: [
+    ("--tolerance 1", 64, "give a tolerance from 1e-9 to below 1"), ("--tolerance nan", 64, "give a tolerance"),
+    ("--activation relu", 64, "add --tolerance"), ("--tolerance 0.1 --activation cubic", 64, "use one of identity, relu"),
+    ("--tolerance 0.1 --trace", 64, "leave out --trace"), ("--tolerance 0.1 --by chance", 64, "use one of bound, model"),
+    ("--tolerance 0.1 --init 0.3 --wider e2m1fn", 64, "is not a value of --wider e2m1fn"),
+  ])
+  func badToleranceIsRefused(options: String, status: Int32, message: String) throws {
+    let run = try fmtlab("dot 1,2 3,4 --format e4m3 --acc fp16 \(options)")
+    #expect(run.status == status && run.err.contains(message), "\(run.err)")
+    let infinite = try fmtlab("dot 1,1e9 3,4 --format e5m2 --acc fp16 --tolerance 0.1")
+    #expect(infinite.status == 65 && infinite.err.contains("row 1 has a NaN or an infinity"))
+  }
+
   @Test func traceShowsEveryStepInEveryForm() throws {
     let line = "dot 256,1,1,-256.5 1,1,1,1 --format fp16 --acc bf16 --trace"
     let text = try succeed(line).out

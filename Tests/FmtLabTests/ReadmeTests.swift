@@ -36,7 +36,12 @@ import Testing
     let numbers = ArrayRounder<Float>(toFP8)((0..<4096).map { Float($0) / 512 })
     let a = Matrix(rows: 64, columns: 64, numbers)
     let product = MatrixProduct(dot)(a, a.transposed)  // element (3, 5) is 18.75
+
+    // 7  which outputs φ(x·y) of a layer may be accumulated in few bits: the first accumulator that stays within a tolerance
+    let layer = PrecisionChoice(format: .e4m3fn, accumulators: [dot, DotProduct(try Plan(text: "fp16"))], tolerance: 0.1, activation: .relu)
+    let component = layer.choose(x, x)  // not the hierarchy, at most 57 % wrong, but fp16, at most 2.4 %
     // </README>
+    #expect(component.accumulator == 1 && component.attempts.map { Int((1000 * $0.relativeError).rounded(.up)) } == [570, 24])
     #expect(product[3, 5] == 18.75)
     #expect(card == (448, Dyadic.power(-9), Dyadic.power(-4)))
     #expect(rounded.value == Value(0.3125) && rounded.flags == .inexact)

@@ -11,7 +11,7 @@ extension Bound {
       proof: "proofs/recursive-sums.md#compounding",
       formula: .apriori { $0.compose { $0.growth.overOneMinusItself } }),
     Bound(
-      id: "dot.power", statement: "|ŝ − s| ≤ ((1 + u)^k − 1) A", kind: .deterministic,
+      id: "dot.power", statement: "|ŝ − s| ≤ ((1 + v)^k − 1) A, v = u / (1 + u) to nearest, v = u otherwise", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary],
       source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3",
       proof: "proofs/recursive-sums.md#compounding",
@@ -55,7 +55,7 @@ extension Problem {
   /// Composes one factor a_j a level: with E the error so far, level j makes it E + a_j (A + E) plus its underflow.
   func compose(_ factor: (Level) -> Upward) -> Radius {
     levels.reduce(Radius(relative: .zero)) { inner, level in
-      let a = level.kind == .products ? level.roundedProduct : factor(level)
+      let a = level.kind == .products ? level.oneRounding : factor(level)
       return Radius(
         relative: inner.relative + a + a * inner.relative,
         absolute: inner.absolute + a * inner.absolute + level.underflow)
@@ -65,12 +65,12 @@ extension Problem {
 
 extension Level {
   /// u/(1 + u) to nearest, u otherwise: the relative error of one rounding.
-  fileprivate var roundedProduct: Upward {
+  fileprivate var oneRounding: Upward {
     rounder.isNearest ? rounder.relativeError.overOnePlusItself : rounder.relativeError
   }
 
-  /// (1 + u)^k − 1.
-  fileprivate var compounded: Upward { rounder.relativeError.compounded(depth) }
+  /// (1 + v)^k − 1, v the relative error of one rounding.
+  fileprivate var compounded: Upward { oneRounding.compounded(depth) }
 
   /// k u, where it holds: to nearest, and in a tree only for terms that the accumulator holds, once for each rounding.
   fileprivate var linear: Upward { kind == .pairwise ? Upward(roundings) * rounder.relativeError : growth }

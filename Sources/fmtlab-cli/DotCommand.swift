@@ -26,6 +26,7 @@ struct DotCommand: ParsableCommand {
       ulps       error in units of the accumulator's spacing at the exact value
       ratio      |error| / A
       condition  A / |exact|
+      enclosure  results of rounding down and up throughout: the exact value lies between them
       swallowed  additions of a nonzero term that left the accumulator unchanged
       bounds     upper bounds of |error|, checked against it: exit status 1 if one fails that
                  holds for every sum; those with 99 % may fail in 1 % of the sums

@@ -16,6 +16,8 @@ struct DotResult: Encodable {
   @Nullable var ratio: Double?
   @Nullable var ulps: Double?
   @Nullable var condition: Double?
+  /// Two numbers with the exact value between them, from rounding down and up throughout, where that encloses it.
+  @Nullable var enclosure: [Double]?
   let overflow: Bool
   let swallowed: Int
   /// Tightest first.
@@ -42,7 +44,7 @@ struct DotResult: Encodable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case n, exact, exactDecimal, exactIsRounded, result, hex, error, ratio, ulps, condition, overflow, swallowed, bounds, inapplicable
+    case n, exact, exactDecimal, exactIsRounded, result, hex, error, ratio, ulps, condition, enclosure, overflow, swallowed, bounds, inapplicable
   }
 
   init(_ format: Format, _ dot: DotProduct, _ x: [Value], _ y: [Value], from start: Value, _ random: RandomStream) {
@@ -84,6 +86,7 @@ struct DotResult: Encodable {
     let quotient = special.isZero ? magnitudes.quotient(by: sum) : nil
     condition = quotient.map { abs($0.double) }
     conditionText = quotient.map { $0.isNegative ? $0.negated.figure(6) : $0.figure(6) } ?? "-"
+    enclosure = special.isZero && value.isFinite ? dot.enclosure(x, y, initial: start).map { [below($0.low), -below(-$0.high)] } : nil
     (overflow, swallowed) = (observation.overflowed, observation.swallowed)
 
     let problem = Problem.dot(format, format, dot, count: x.count, hasInitial: !start.isZero)
@@ -106,6 +109,12 @@ struct DotResult: Encodable {
     return ["\(n)", exactDecimal, value.text(), hex, text(error), text(ratio), text(ulps), text(condition), "\(overflow)", "\(swallowed)"]
       + [bounds.first?.id ?? "", text(bounds.first?.value), text(bounds.first?.ratio)]
   }
+}
+
+/// The largest double that is not above a number.
+private func below(_ x: Dyadic) -> Double {
+  let nearest = Value.finite(x).double
+  return Dyadic(nearest).map { $0 > x } ?? (nearest > 0) ? nearest.nextDown : nearest
 }
 
 extension BigFloat {

@@ -40,6 +40,7 @@ struct DotText {
       ("exact", r.exactDecimal + (r.exactIsRounded ? "  (rounded to 40 digits)" : "")),
       ("result", "\(r.value.text())  (\(r.hex))"), ("error", r.errorText), ("ulps", text(r.ulps)),
       ("|error| / A", text(r.ratio) + "  with A = sum |x y|"), ("A / |exact|", r.conditionText + "  the condition number"),
+      ("enclosure", r.enclosure.map { "[\($0[0].shortDescription), \($0[1].shortDescription)]  by rounding down, and up" } ?? "-"),
       ("swallowed", "\(r.swallowed) nonzero term\(r.swallowed == 1 ? "" : "s") left the accumulator unchanged"),
       ("overflow", r.overflow ? "yes" : "no"),
     ])

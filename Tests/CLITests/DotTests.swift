@@ -7,7 +7,7 @@ import Testing
 @Suite struct DotTests {
   static let fields: [String: JSON.Kind] = [
     "n": .count, "exact": .number, "exactDecimal": .text, "exactIsRounded": .flag, "result": .number, "hex": .hex, "error": .optional(.number),
-    "ratio": .optional(.number), "ulps": .optional(.number), "condition": .optional(.number), "overflow": .flag, "swallowed": .count,
+    "ratio": .optional(.number), "ulps": .optional(.number), "condition": .optional(.number), "enclosure": .optional(.list), "overflow": .flag, "swallowed": .count,
     "bounds": .list, "inapplicable": .list,
   ]
 
@@ -25,6 +25,8 @@ import Testing
     #expect(!values.isEmpty && values == values.sorted())
     #expect(document["n"] == .number(3) && document["exact"] == .number(-13.5) && document["exactDecimal"] == .string("-13.5"))
     #expect(document["error"]!.double! == document["result"]!.double! - -13.5 && document["condition"] == .number(33.5 / 13.5))
+    let ends = document["enclosure"]!.items.map { $0.double! }
+    #expect(ends.count == 2 && ends[0] <= -13.5 && ends[1] >= -13.5 && ends[0] < ends[1])
     #expect(document["ratio"]!.double! == abs(document["error"]!.double!) / 33.5)
   }
 

@@ -46,6 +46,32 @@ struct WorstRatio {
     return best
   }
 
+  /// max |computed - exact| / sum |x| over balanced trees of the given height with terms of some binades, to within 2^-40.
+  ///
+  /// For each lambda, the largest weight error - lambda sum |x| of a subtree, by its computed value.
+  func worstTree(height: Int, binades: Int) -> Double {
+    func reaches(_ lambda: Double, _ sign: Double) -> Bool {
+      var weights = Dictionary(uniqueKeysWithValues: terms(binades: binades).map { ($0, -lambda * Double(abs($0))) })
+      for _ in 0..<height {
+        var next: [Int: Double] = [:]
+        for (a, left) in weights {
+          for (b, right) in weights where a <= b {
+            let t = round(a + b)
+            next[t] = max(next[t] ?? -.infinity, left + right + sign * Double(t - a - b))
+          }
+        }
+        weights = next
+      }
+      return weights.values.contains { $0 > 0 }
+    }
+    var (low, high) = (0.0, 16.0)
+    while high - low > 0x1p-40 {
+      let lambda = (low + high) / 2
+      if reaches(lambda, 1) || reaches(lambda, -1) { low = lambda } else { high = lambda }
+    }
+    return low
+  }
+
   /// Error and magnitude of the path of largest weight.
   private func path(
     _ n: Int, _ steps: [(r: Int, q: Int)], _ sign: Int, _ lambda: (numerator: Int, denominator: Int)

@@ -72,6 +72,26 @@ import Testing
     #expect(2 * worst.numerator > 3 * worst.denominator)
   }
 
+  /// Balanced trees of heights 1, 2, ... over terms of 7 binades: below the compound bound, and h u is false for h > 1/u, sooner when rounding up.
+  @Test func worstRatiosOfBalancedTrees() throws {
+    let rows: [(p: Int, rounding: Rounding, mode: WorstRatio.Mode, ratios: [Double], above: Int?)] = [
+      (2, .nearestEven, .nearestEven, [0.2, 0.36, 0.488, 0.6151, 0.8140], nil), (2, .nearestAway, .nearestAway, [0.2, 0.4118, 0.6696, 0.9718, 1.3290], 5),
+      (3, .nearestAway, .nearestAway, [0.1111, 0.2121, 0.3417, 0.4662, 0.6203], nil), (2, .up, .up, [0.4769, 0.9592, 1.8657], 3),
+      (3, .up, .up, [0.2308, 0.4572, 0.6842, 1.0157], 4),
+    ]
+    for (p, rounding, mode, ratios, above) in rows {
+      let format = try Format("e8m\(p - 1)")
+      let u = rounding == .up ? 2 / Double(1 << p) : 1 / Double(1 << p)
+      for (h, expected) in zip(1..., ratios) {
+        let ratio = WorstRatio(p: p, mode: mode).worstTree(height: h, binades: 7)
+        let problem = Problem.sum(format, .pairwise(try Rounder(to: format, rounding), leaf: 1), count: 1 << h)
+        let power = try Bound.catalogue.first { $0.id == "dot.power" }!.applied(to: problem).radius!.relative.value
+        #expect(abs(ratio - expected) < 5.1e-5 && ratio <= power, "p = \(p), \(rounding), h = \(h): \(ratio), \(power)")
+        #expect((ratio > Double(h) * u) == (h == above), "p = \(p), \(rounding), h = \(h): \(ratio) against h u")
+      }
+    }
+  }
+
   /// Products rounded to p bits, then added: above n u / (1 + n u), never above n u.
   @Test func worstRatiosOfRoundedDotProducts() {
     let rows = [(2, [0.1111, 0.2889, 0.4074, 0.4921, 0.5556, 0.6049]), (3, [0.1111, 0.2099, 0.2889, 0.3535, 0.4074, 0.4530])]

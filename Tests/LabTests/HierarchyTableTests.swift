@@ -60,6 +60,41 @@ import Testing
     #expect(abs(found.rms / predicted - 1) < 0.15, "p = \(p): \(found.rms)")
   }
 
+  /// The error of a stochastic sum of positive data: far below the bounds, which grow without limit, and flat in n where it saturates.
+  @Test(arguments: [(8, 64, 0.0109), (8, 1024, 0.0388), (8, 4096, 0.0486), (4, 64, 0.167), (4, 1024, 0.217)])
+  func errorsOfStochasticSumsOfPositiveData(_ p: Int, _ n: Int, _ rms: Double) throws {
+    let found = try spread("e10m\(p - 1)@sr", n, 300) { i, stream in stream.child("x").uniform(at: UInt64(i)) }
+    #expect(abs(found.rms / rms - 1) < 0.15 && abs(found.mean) < 4 * found.rms / 300.0.squareRoot(), "p = \(p), n = \(n): \(found)")
+  }
+
+  /// Hopper's FP8 unit on e4m3 products, with and without promotion: data of one sign drift, others do not.
+  @Test(arguments: [
+    ("tensorcore/h100-fp8", false, true, -7.0e-2), ("tensorcore/h100-fp8", true, true, -6.6e-2), ("tensorcore/h100-fp8:128,fp32", true, true, -5.0e-4),
+    ("tensorcore/h100-fp8", false, false, 0),
+  ])
+  func matrixUnitsDriftOnDataOfOneSign(_ accumulator: String, _ isUniform: Bool, _ isPositive: Bool, _ mean: Double) throws {
+    let dot = DotProduct(try Plan(text: accumulator), factors: .e4m3fn)
+    let toFP8 = try Rounder(to: .e4m3fn)
+    let (n, trials) = (4096, 40)
+    let errors = (0..<trials).map { trial -> Double in
+      let stream = RandomStream(seed: 67, accumulator).child(trial)
+      func vector(_ label: String) -> [Value] {
+        let numbers = stream.child(label)
+        return (0..<n).map { i in
+          let u = numbers.uniform(at: UInt64(i))
+          let normal = (-2 * log(1 - u)).squareRoot() * cos(2 * Double.pi * numbers.uniform(at: UInt64(i), word: 1))
+          return toFP8.round(Value(isUniform ? u : isPositive ? abs(normal) : normal)).value
+        }
+      }
+      let (x, y) = (vector("x"), vector("y"))
+      // Products of at most 8 bits: doubles hold all sums exactly.
+      let products = zip(x, y).map { $0.double * $1.double }
+      return (dot.evaluate(x, y).double - products.reduce(0, +)) / products.reduce(0) { $0 + abs($1) }
+    }
+    let found = errors.reduce(0, +) / Double(trials)
+    #expect(mean == 0 ? abs(found) < 1e-5 && errors.allSatisfy { abs($0) < 3e-4 } : abs(found / mean - 1) < 0.05, "\(accumulator): \(found)")
+  }
+
   /// Few random bits, what lies below them cut: the mean error of positive data by length and bits.
   @Test(arguments: [(8, 1024, 5, -0.042), (8, 4096, 6, -0.080), (4, 64, 3, -0.172), (4, 1024, 5, -0.512), (4, 1024, 9, -0.045), (4, 64, 5, -0.039)])
   func fewRandomBitsLeaveABias(_ p: Int, _ n: Int, _ bits: Int, _ mean: Double) throws {

@@ -12,7 +12,7 @@ struct BoundsCommand: ParsableCommand {
       In the statements s is the exact sum and ŝ the computed one; A is the sum of |x y| (of a
       dot product) or |x| (of a sum), u the unit roundoff of the rounding mode, η the smallest
       subnormal number, k the number of roundings that a term passes through, n the number
-      of terms.
+      of terms. Asymptotic statements leave something out: they are listed, never evaluated.
 
         fmtlab bounds --for sum
       """)
@@ -46,6 +46,10 @@ struct BoundsCommand: ParsableCommand {
       Row(
         id: $0.id, statement: $0.statement, kind: $0.kind.rawValue, hypotheses: $0.hypotheses.map(\.statement), source: $0.source,
         proof: $0.proof)
+    } + QuotedBound.catalogue.map {
+      Row(
+        id: $0.id, statement: $0.statement, kind: Bound.Kind.asymptotic.rawValue, hypotheses: ["never evaluated: \($0.missing)"],
+        source: $0.source, proof: "none")
     }
     if output.json { return try Output.json(Document(bounds: rows)) }
     if output.csv {

@@ -173,6 +173,14 @@ import Testing
     }
   }
 
+  /// What is known only in part has a name of its own, says what is missing, and is no bound.
+  @Test func quotedStatementsAreNoBounds() {
+    let ids = QuotedBound.catalogue.map(\.id)
+    #expect(Set(ids).count == ids.count && Set(ids).isDisjoint(with: Bound.catalogue.map(\.id)))
+    #expect(QuotedBound.catalogue.allSatisfy { !$0.statement.isEmpty && !$0.missing.isEmpty && !$0.source.isEmpty })
+    #expect(Bound.catalogue.allSatisfy { $0.kind != .asymptotic })
+  }
+
   private func proofText(_ path: String) throws -> String {
     let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
     return try String(contentsOfFile: "/\(root)/\(path)", encoding: .utf8)

@@ -155,19 +155,18 @@ struct DotCommand: ParsableCommand {
         return rounded.value
       }
     }
-    let xs = rows ? a.rows : [a.elements]
-    let other = rows ? b.rows : [b.elements]
-    let others = other.count == 1 ? Array(repeating: other[0], count: xs.count) : other
-    guard xs.count == others.count, zip(xs, others).allSatisfy({ $0.count == $1.count }) else {
+    let xs = (rows ? a.rows : [a.elements]).map(values)
+    var ys = (rows ? b.rows : [b.elements]).map(values)
+    if let only = ys.first, ys.count == 1 { ys = Array(repeating: only, count: xs.count) }
+    guard xs.count == ys.count, zip(xs, ys).allSatisfy({ $0.count == $1.count }) else {
       throw Failure.badData(
         "\(a.name) has shape \(a.shape), \(b.name) has shape \(b.shape); give vectors of one length\(rows ? ", and as many rows" : "").")
     }
-    let (left, right) = (xs.map(values), other.map(values))
     if inexact > 0 {
       let words = inexact == 1 ? "is not a value of \(accumulator.format) and was" : "are not values of \(accumulator.format) and were"
       output.note("\(inexact) of \(a.elements.count + b.elements.count) elements \(words) rounded to it")
     }
-    return (left, right.count == left.count ? right : Array(repeating: right[0], count: left.count))
+    return (xs, ys)
   }
 
   private func startingValues(count: Int) throws -> [Value] {

@@ -90,22 +90,22 @@ package func parallelParts(
   if width <= 1 { work() } else { DispatchQueue.concurrentPerform(iterations: width) { _ in work() } }
 }
 
-/// Counts finished items and reports seldom.
-private final class Meter: Sendable {
+/// Counts finished items and reports seldom; `total` may be an estimate.
+package final class Meter: Sendable {
   private let total: Int
   private let progress: Progress
   private let state = Mutex((done: 0, last: DispatchTime.now()))
 
-  init(total: Int, _ progress: Progress) { (self.total, self.progress) = (total, progress) }
+  package init(total: Int, _ progress: Progress) { (self.total, self.progress) = (total, progress) }
 
-  func advance() {
+  package func advance() {
     guard let report = progress.report else { return }
     state.withLock { state in
       state.done += 1
       let now = DispatchTime.now()
       guard now.uptimeNanoseconds - state.last.uptimeNanoseconds >= 100_000_000 || state.done == total else { return }
       state.last = now
-      report(Double(state.done) / Double(total))
+      report(min(1, Double(state.done) / Double(total)))
     }
   }
 }

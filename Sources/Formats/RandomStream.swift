@@ -143,3 +143,12 @@ struct Fraction {
   /// Whether all bits from word j on are past the last known one.
   func isExhausted(before j: Int) -> Bool { 32 * j >= k }
 }
+
+extension Rounding {
+  /// The probability with which a stochastic rounding makes a magnitude the larger of its neighbours that lies `remainder / 2^k` of their
+  /// gap above the smaller one, 0 < remainder < 2^k.
+  package func probabilityOfRoundingUp(_ remainder: UInt128, over k: Int) -> Double {
+    guard case .stochasticBits(let count, let rule) = self else { return Double(remainder) * Double(sign: .plus, exponent: -k, significand: 1) }
+    return Double(Fraction(remainder, over: k, isSticky: false).rounded(toBits: count, rule)) * Double(sign: .plus, exponent: -count, significand: 1)
+  }
+}

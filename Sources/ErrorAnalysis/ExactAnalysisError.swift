@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Why the exact analysis of an accumulator is not possible, in words.
+
+
+public enum ExactAnalysisError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A scheme whose state is more than one number of a narrow format.
+  case scheme(String)
+  /// An accumulator that wraps: its rounding is not monotone.
+  case wraps(String)
+  /// More values than a finite automaton of this kind is made for.
+  case states(String, bits: Int)
+  /// Numbers of too many bits when they are written as integers in one unit.
+  case range(bits: Int, allowed: Int)
+  case terms(Int, allowed: Int)
+  /// Weights, one for each term, of another number than the terms.
+  case weights(Int, count: Int)
+  /// Every input overflows.
+  case nothingLeft(String)
+  /// A histogram of more cells than memory is for.
+  case histogram(String)
+
+  public var description: String {
+    switch self {
+    case .scheme(let plan):
+      "no exact analysis of '\(plan)' is known: its state is more than one number; use FORMAT, LEVEL:COUNT,...,LEVEL, pairwise or strided sums."
+    case .wraps(let rounder): "'\(rounder)' wraps, so that more does not lead to more; use the accumulator with saturation."
+    case .states(let format, let bits):
+      "an accumulator in \(format) has 2^\(bits) states; exact analysis is for formats of at most 16 bits (the last of several levels is bounded instead)."
+    case .range(let bits, let allowed):
+      "written as integers in one unit, sums have \(bits) bits; at most \(allowed) are possible: use fewer terms, or limit the inputs (--range)."
+    case .terms(let count, let allowed):
+      "there are \(count) pairs of inputs; at most \(allowed) are possible: use narrower input formats, or limit the inputs (--range)."
+    case .weights(let given, let count): "\(given) weights for \(count) terms; give as many weights as there are terms."
+    case .nothingLeft(let plan): "every sum in '\(plan)' overflows; use another treatment of overflow, or limit the inputs (--range)."
+    case .histogram(let what): "\(what)"
+    }
+  }
+}
+
+/// What an overflow means to an exact analysis.
+public enum OverflowTreatment: String, Hashable, Sendable, CaseIterable {
+  /// Inputs whose running sum overflows are left out; moments are conditional on no overflow.
+  case exclude
+  /// The running sum stays at the largest value, and the error that this makes counts.
+  case saturate
+  /// A sum that overflows is lost: its error has no bound. Moments are conditional on no overflow.
+  case absorb
+}

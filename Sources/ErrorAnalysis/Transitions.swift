@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+// The additions of an automaton, cell by cell: which terms lead from a source to a state.
+
+internal import Formats
+
+/// For each state t, the cells (s, t): the terms x with fl(s + x) = t, which are consecutive terms s + x ∈ [first, end).
+///
+/// Cells are kept where they fit and found anew each time where they do not; either way a row costs O(sources + terms), and its cells come
+/// in ascending order of sources.
+final class Transitions: Sendable {
+  let automaton: Automaton
+  let sources: Support
+  let terms: Support
+  /// The states whose rows these are.
+  let rows: Range<Int>
+  private let offsets: [Int]?
+  private let stored: Row
+
+  /// Cells of one or more states, as arrays of equal length.
+  struct Row: Sendable {
+    var source: [Int32] = []
+    var first: [Int32] = []
+    var end: [Int32] = []
+
+    mutating func removeAll() {
+      source.removeAll(keepingCapacity: true)
+      first.removeAll(keepingCapacity: true)
+      end.removeAll(keepingCapacity: true)
+    }
+
+    @inline(__always)
+    func withCells(_ range: Range<Int>, _ body: (Cells) -> Void) {
+      source.withUnsafeBufferPointer { source in
+        first.withUnsafeBufferPointer { first in
+          end.withUnsafeBufferPointer { end in
+            body(Cells(
+              source: UnsafeBufferPointer(rebasing: source[range]), first: UnsafeBufferPointer(rebasing: first[range]),
+              end: UnsafeBufferPointer(rebasing: end[range])))
+          }
+        }
+      }
+    }
+  }
+
+  /// Cells that are kept: up to 12 bytes each, and 24 more for moments.
+  static let largestStored = 1 << 24
+
+  init(
+    _ automaton: Automaton, from sources: Support, adding terms: Support, rows: Range<Int>, _ parallelism: Parallelism, storing: Bool = true
+  ) {
+    (self.automaton, self.sources, self.terms, self.rows) = (automaton, sources, terms, rows)
+    guard storing, sources.count * min(2 * terms.count, rows.count) <= Transitions.largestStored else {
+      (offsets, stored) = (nil, Row())
+      return
+    }
+    let grain = 32
+    let parts = parallelMap((rows.count + grain - 1) / grain, parallelism) { part in
+      var (row, ends) = (Row(), [Int]())
+      for t in rows[rows.lowerBound + part * grain..<min(rows.upperBound, rows.lowerBound + (part + 1) * grain)] {
+        Transitions.find(automaton, sources, terms, t, &row)
+        ends.append(row.source.count)
+      }
+      return (row, ends)
+    }
+    var (offsets, all) = ([0], Row())
+    for (row, ends) in parts {
+      let base = all.source.count
+      offsets += ends.map { base + $0 }
+      all.source += row.source
+      all.first += row.first
+      all.end += row.end
+    }
+    (self.offsets, stored) = (offsets, all)
+  }
+
+  var isStored: Bool { offsets != nil }
+
+  /// Cells in all; `nil` where they are not kept.
+  var cellCount: Int? { offsets?.last }
+
+  /// The cells of the row of state t, and where they begin among those that are kept.
+  @inline(__always)
+  func withRow(_ t: Int, _ scratch: inout Row, _ body: (_ cells: Cells, _ offset: Int) -> Void) {
+    if let offsets {
+      let i = t - rows.lowerBound
+      stored.withCells(offsets[i]..<offsets[i + 1]) { body($0, offsets[i]) }
+    } else {
+      scratch.removeAll()
+      Transitions.find(automaton, sources, terms, t, &scratch)
+      scratch.withCells(0..<scratch.source.count) { body($0, 0) }
+    }
+  }
+
+  /// A view of a row, valid while `withRow` runs.
+  struct Cells {
+    let source: UnsafeBufferPointer<Int32>
+    let first: UnsafeBufferPointer<Int32>
+    let end: UnsafeBufferPointer<Int32>
+
+    var count: Int { source.count }
+  }
+
+  /// Appends the cells of state t. As sources ascend, the terms that lead to it descend.
+  private static func find(_ automaton: Automaton, _ sources: Support, _ terms: Support, _ t: Int, _ row: inout Row) {
+    let interval = automaton.interval(of: t)
+    let (low, high) = (interval.lowerBound, interval.upperBound)
+    guard low <= high else { return }
+    sources.values.withUnsafeBufferPointer { s in
+      terms.values.withUnsafeBufferPointer { x in
+        guard let smallest = x.first, let largest = x.last else { return }
+        var i = sources.firstIndex(notBelow: low - largest)
+        guard i < s.count else { return }
+        var end = terms.firstIndex(notBelow: high - s[i] + 1)
+        var first = terms.firstIndex(notBelow: low - s[i])
+        while i < s.count && s[i] + smallest <= high {
+          while end > 0 && x[end - 1] > high - s[i] { end -= 1 }
+          while first > 0 && x[first - 1] >= low - s[i] { first -= 1 }
+          if first < end {
+            row.source.append(Int32(truncatingIfNeeded: i))
+            row.first.append(Int32(truncatingIfNeeded: first))
+            row.end.append(Int32(truncatingIfNeeded: end))
+          }
+          i += 1
+        }
+      }
+    }
+  }
+}

@@ -47,13 +47,14 @@ public struct Rows: Sendable {
 
 /// A distribution of independent numbers; x and y are drawn alike.
 public enum Distribution: String, CaseIterable, Sendable {
-  case normal, uniform, lognormal
+  case normal, uniform, lognormal, laplace
 
   public var note: String {
     switch self {
     case .normal: "independent N(0, 1)"
     case .uniform: "independent, uniform on [0, 1)"
     case .lognormal: "independent exp N(0, 1)"
+    case .laplace: "independent, of density exp(-|x|) / 2"
     }
   }
 
@@ -67,6 +68,10 @@ public enum Distribution: String, CaseIterable, Sendable {
       let radius = (-2 * log(1 - stream.uniform(at: i))).squareRoot()
       let z = radius * cos(2 * Double.pi * stream.uniform(at: i, word: 1))
       return self == .normal ? z : exp(z)
+    case .laplace:
+      // 1 − U, so that the logarithm is finite; the second word is the sign.
+      let size = -log(1 - stream.uniform(at: i))
+      return stream.uniform(at: i, word: 1) < 0.5 ? -size : size
     }
   }
 }

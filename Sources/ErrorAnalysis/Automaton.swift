@@ -7,7 +7,10 @@ internal import Formats
 final class Support: Sendable {
   let values: [Int128]
 
-  init(_ values: [Int128]) { self.values = values }
+  init(_ values: [Int128]) {
+    self.values = values
+    grain = values.reduce(Int.max) { $1 == 0 ? $0 : min($0, $1.trailingZeroBitCount) }
+  }
 
   var count: Int { values.count }
 
@@ -25,6 +28,9 @@ final class Support: Sendable {
     let i = firstIndex(notBelow: x)
     return i < count && values[i] == x ? i : nil
   }
+
+  /// The largest k of which all are multiples of 2^k.
+  let grain: Int
 
   var isSymmetric: Bool { zip(values, values.reversed()).allSatisfy { $0 == -$1 } }
 }
@@ -50,15 +56,17 @@ final class Automaton: Sendable {
 
   /// The states from `range.lowerBound` to `range.upperBound`.
   ///
+  /// - Parameter grain: what is added are multiples of 2^grain units, and so are then the states (all that are of the format if it is tapered).
   /// - Precondition: the range contains 0 and is closed under the additions to be done; the rounder does not wrap.
-  init(_ rounder: Rounder, unit: Int, range: ClosedRange<Int128>, saturates: Bool) throws(ExactAnalysisError) {
+  init(_ rounder: Rounder, unit: Int, grain: Int, range: ClosedRange<Int128>, saturates: Bool) throws(ExactAnalysisError) {
     let format = rounder.format
     guard format.width <= Automaton.largestWidth else { throw .states(format.name, bits: format.width) }
     let steps = Steps(rounder, unit: unit)
+    let grain = format.isTapered ? 0 : grain
     var values: Set<Int128> = [0]
     for code in format.codes {
-      // Only multiples of the unit can come up; those beyond the range need not fit.
-      guard let value = format.decode(UInt128(code)).dyadic, value.isMultiple(ofPower: unit) else { continue }
+      // Only multiples of what is added can come up; those beyond the range need not fit.
+      guard let value = format.decode(UInt128(code)).dyadic, value.isMultiple(ofPower: unit + grain) else { continue }
       guard value.isZero || value.floorLog2 - unit <= Automaton.largestBits else { continue }
       let integer = value.integer(inUnitsOf: unit)
       // (Subnormal numbers that are flushed are no results.)

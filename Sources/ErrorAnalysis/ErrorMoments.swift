@@ -23,6 +23,9 @@ public struct ErrorMoments: Sendable {
   public let stagnated: Double
   /// ½ Σ |P_n(s) − P_(n−1)(s)| over the values of the last accumulator: 0 when its law has become stationary.
   public let change: Double
+  /// E|computed| and E[computed²].
+  let computedMagnitude: Double
+  let computedSquare: Double
 }
 
 extension ExactAnalysis {
@@ -60,7 +63,9 @@ extension ExactAnalysis {
     return ErrorMoments(
       n: n, mean: mean * unit, rms: square.squareRoot() * unit, variance: (square - mean * mean) * unit * unit,
       varianceRetention: spread / exactVariance, meanMagnitudes: magnitudes * unit, overflow: overflow,
-      stagnated: law.additions == 0 ? 0 : law.swallowed / law.additions, change: law.change)
+      stagnated: law.additions == 0 ? 0 : law.swallowed / law.additions, change: law.change,
+      computedMagnitude: zip(values, law.mass).reduce(0) { $0 + abs($1.0) * $1.1 } / mass * unit,
+      computedSquare: zip(values, law.mass).reduce(0) { $0 + $1.0 * $1.0 * $1.1 } / mass * unit * unit)
   }
 
   private func law(_ n: Int, _ parallelism: Parallelism, _ progress: @escaping () -> Void) throws(ExactAnalysisError) -> ErrorLaw {

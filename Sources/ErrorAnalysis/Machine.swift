@@ -15,6 +15,7 @@ final class Machine {
   private struct AutomatonKey: Hashable {
     let rounder: Rounder
     let range: ClosedRange<Int128>
+    let grain: Int
   }
 
   private struct TransitionsKey: Hashable {
@@ -39,7 +40,7 @@ final class Machine {
         try checkBits(max(-low, high))
       }
     }
-    return try automaton(rounder, least...most)
+    return try automaton(rounder, least...most, grain: terms.map(\.support.grain).min() ?? 0)
   }
 
   /// The automaton of one addition fl(a + b).
@@ -47,13 +48,15 @@ final class Machine {
     let steps = Steps(rounder, unit: unit)
     let low = steps.rounded(a.values[0] + b.values[0], .down)
     let high = steps.rounded(a.values[a.count - 1] + b.values[b.count - 1], .up)
-    return try automaton(rounder, min(low, 0)...max(high, 0))
+    return try automaton(rounder, min(low, 0)...max(high, 0), grain: min(a.grain, b.grain))
   }
 
-  func automaton(_ rounder: Rounder, _ range: ClosedRange<Int128>) throws(ExactAnalysisError) -> Automaton {
-    let key = AutomatonKey(rounder: rounder, range: range)
+  func automaton(_ rounder: Rounder, _ range: ClosedRange<Int128>, grain: Int) throws(ExactAnalysisError) -> Automaton {
+    // (Where all terms are 0 nothing has to be held.)
+    let grain = min(grain, Automaton.largestBits)
+    let key = AutomatonKey(rounder: rounder, range: range, grain: grain)
     if let automaton = automata[key] { return automaton }
-    let automaton = try Automaton(rounder, unit: unit, range: range, saturates: treatment == .saturate)
+    let automaton = try Automaton(rounder, unit: unit, grain: grain, range: range, saturates: treatment == .saturate)
     automata[key] = automaton
     return automaton
   }
@@ -102,7 +105,7 @@ final class Addends {
     }
     let steps = Steps(rounder, unit: machine.unit)
     let range = min(steps.rounded(exact[0], .down), 0)...max(steps.rounded(exact[exact.count - 1], .up), 0)
-    let automaton = try machine.automaton(rounder, range)
+    let automaton = try machine.automaton(rounder, range, grain: Support(exact).grain)
     var (rounded, all, offsets, overflow) = ([Int128](), [Way](), [0], 0.0)
     for i in 0..<automaton.states.count {
       let interval = automaton.interval(of: i)

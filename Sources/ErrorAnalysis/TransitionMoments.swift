@@ -52,11 +52,12 @@ final class TransitionMoments: Sendable {
         let state = automaton.states.values[t]
         transitions.withRow(t, &scratch) { cells, _ in
           if transitions.isStored { TransitionMoments.append(automaton, sources, term, t, cells, &weights) }
-          guard let i = cells.index(ofSource: state, in: sources) else { return }
-          let stay = (Int(cells.first[i])..<Int(cells.end[i])).reduce(0.0) {
-            $0 + (term.values[$1] == 0 ? 0 : term.mass[$1] * automaton.probability(of: t, from: state + term.values[$1]))
+          guard let source = transitions.sources.index(of: state) else { return }
+          for i in 0..<cells.count where Int(cells.source[i]) == source {
+            for j in Int(cells.first[i])..<Int(cells.end[i]) where term.values[j] != 0 {
+              stays.append((source, term.mass[j] * automaton.probability(of: t, from: state + term.values[j])))
+            }
           }
-          stays.append((Int(cells.source[i]), stay))
         }
       }
       return (weights, stays)
@@ -67,8 +68,8 @@ final class TransitionMoments: Sendable {
       weights.w1 += part.w1
       weights.w2 += part.w2
       for (source, probability) in stays {
-        stay[source] = probability
-        if isSymmetric { stay[sources.count - 1 - source] = probability }
+        stay[source] += probability
+        if isSymmetric && source != sources.count - 1 - source { stay[sources.count - 1 - source] += probability }
       }
     }
     (self.weights, self.stay) = (weights, stay)
@@ -210,17 +211,5 @@ final class TransitionMoments: Sendable {
         }
       }
     }
-  }
-}
-
-extension Transitions.Cells {
-  /// The cell of a source of a given value.
-  func index(ofSource value: Int128, in sources: [Int128]) -> Int? {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if sources[Int(source[middle])] < value { low = middle + 1 } else { high = middle }
-    }
-    return low < count && sources[Int(source[low])] == value ? low : nil
   }
 }

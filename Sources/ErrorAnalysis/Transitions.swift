@@ -3,10 +3,10 @@
 
 internal import Formats
 
-/// For each state t, the cells (s, t): the terms x with fl(s + x) = t, which are consecutive terms s + x ∈ [first, end).
+/// For each state t, the cells (s, t): terms first ..< end, which are consecutive, with fl(s + x) = t. A source may have several cells.
 ///
-/// Cells are kept where they fit and found anew each time where they do not; either way a row costs O(sources + terms), and its cells come
-/// in ascending order of sources.
+/// Cells are kept where they fit and found anew each time where they do not; either way a row costs O(min(sources + terms, terms · log sources))
+/// and its cells.
 final class Transitions: Sendable {
   let automaton: Automaton
   let sources: Support
@@ -26,6 +26,13 @@ final class Transitions: Sendable {
       source.removeAll(keepingCapacity: true)
       first.removeAll(keepingCapacity: true)
       end.removeAll(keepingCapacity: true)
+    }
+
+    @inline(__always)
+    mutating func append(_ s: Int, _ terms: Range<Int>) {
+      source.append(Int32(truncatingIfNeeded: s))
+      first.append(Int32(truncatingIfNeeded: terms.lowerBound))
+      end.append(Int32(truncatingIfNeeded: terms.upperBound))
     }
 
     @inline(__always)
@@ -100,27 +107,33 @@ final class Transitions: Sendable {
     var count: Int { source.count }
   }
 
-  /// Appends the cells of state t. As sources ascend, the terms that lead to it descend.
+  /// Appends the cells of state t: source by source or, where there are few terms, term by term.
   private static func find(_ automaton: Automaton, _ sources: Support, _ terms: Support, _ t: Int, _ row: inout Row) {
     let interval = automaton.interval(of: t)
     let (low, high) = (interval.lowerBound, interval.upperBound)
-    guard low <= high else { return }
+    guard low <= high, let smallest = terms.values.first, let largest = terms.values.last else { return }
+    // Sources outside have no term that leads here.
+    let window = sources.firstIndex(notBelow: low - largest)..<sources.firstIndex(notBelow: high - smallest + 1)
     sources.values.withUnsafeBufferPointer { s in
       terms.values.withUnsafeBufferPointer { x in
-        guard let smallest = x.first, let largest = x.last else { return }
-        var i = sources.firstIndex(notBelow: low - largest)
-        guard i < s.count else { return }
-        var end = terms.firstIndex(notBelow: high - s[i] + 1)
-        var first = terms.firstIndex(notBelow: low - s[i])
-        while i < s.count && s[i] + smallest <= high {
+        if 16 * x.count < window.count {
+          for j in x.indices {
+            var i = sources.firstIndex(notBelow: low - x[j])
+            while i < s.count && s[i] <= high - x[j] {
+              row.append(i, j..<j + 1)
+              i += 1
+            }
+          }
+          return
+        }
+        guard let start = window.first else { return }
+        // As sources ascend, the terms that lead to t descend.
+        var end = terms.firstIndex(notBelow: high - s[start] + 1)
+        var first = terms.firstIndex(notBelow: low - s[start])
+        for i in window {
           while end > 0 && x[end - 1] > high - s[i] { end -= 1 }
           while first > 0 && x[first - 1] >= low - s[i] { first -= 1 }
-          if first < end {
-            row.source.append(Int32(truncatingIfNeeded: i))
-            row.first.append(Int32(truncatingIfNeeded: first))
-            row.end.append(Int32(truncatingIfNeeded: end))
-          }
-          i += 1
+          if first < end { row.append(i, first..<end) }
         }
       }
     }

@@ -4,8 +4,8 @@
 internal import Accumulation
 public import Formats
 
-/// A nonnegative rational in lowest terms.
-public struct Fraction: Hashable, Sendable, CustomStringConvertible {
+/// A rational in lowest terms, its denominator positive.
+public struct Fraction: Hashable, Comparable, Sendable, CustomStringConvertible {
   public let numerator: Int128
   public let denominator: Int128
 
@@ -14,6 +14,10 @@ public struct Fraction: Hashable, Sendable, CustomStringConvertible {
     while b != 0 { (a, b) = (b, a % b) }
     let divisor = Int128(a)
     (self.numerator, self.denominator) = (numerator / divisor, denominator / divisor)
+  }
+
+  public static func < (a: Fraction, b: Fraction) -> Bool {
+    Int256.product(a.numerator, b.denominator) < Int256.product(b.numerator, a.denominator)
   }
 
   public var double: Double { numerator.double / denominator.double }
@@ -82,10 +86,7 @@ private struct Candidate {
   /// What it is for −x.
   var negated: Candidate { Candidate(inputs: inputs, sign: -sign, error: -error, magnitudes: magnitudes) }
 
-  func isWorse(than other: Candidate) -> Bool {
-    let (a, b) = (ratio, other.ratio)
-    return Int256.product(a.numerator, b.denominator) > Int256.product(b.numerator, a.denominator)
-  }
+  func isWorse(than other: Candidate) -> Bool { other.ratio < ratio }
 }
 
 /// The search for the worst inputs of one length.

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// fmtlab worst: the exact worst case over all inputs.
+
+import ArgumentParser
+import FmtLab
+
+struct WorstCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "worst", abstract: "Find the exact worst error over all inputs, with inputs that attain it.",
+    usage: "fmtlab worst --format <format> --acc <acc> [--n <n>] [<options>]",
+    discussion: """
+      A narrow accumulator is a finite automaton: the largest |error| / A, A = sum |x y|, over
+      all x and y of length n is a longest path, found exactly, as a fraction, with a witness
+      that fmtlab dot replays. Accumulators have at most 16 bits, in sequence, in levels,
+      pairwise or strided; the last of several levels may be wider and is then held by a bound.
+      Inputs whose running sum overflows are left out unless --on-overflow says otherwise. A
+      stochastic rounding may go either way: the worst is over inputs and random bits.
+
+        fmtlab worst --format e4m3 --acc e6m5 --n 16
+        fmtlab worst --format e2m1fn --acc e4m3fn:16,fp16 --n 64,256 --json
+        fmtlab worst --format e4m3 --acc bf16@rz --n 1,2,4,8,16,32 --plot worst.svg
+        fmtlab worst --format e5m2 --acc fp16 --weights 1,-2,0.5 --range 8
+
+      --rate: lim (largest error) / n as n grows, and the largest term that some reachable sum
+      swallows. Where there is one, the worst |error| / A tends to 1 at least: finite n say more.
+      """)
+
+  @OptionGroup var accumulator: AccumulatorOptions
+  @Option(
+    help: ArgumentHelp("Lengths, separated by commas, up to 4096. (default: 16)", valueName: "lengths"),
+    transform: { try ExactOptions.lengths($0, upTo: 4096) })
+  var n: [Int]?
+  @OptionGroup var exact: ExactOptions
+  @Flag(help: "Find the growth of the largest error per term, too.") var rate = false
+  @Option(
+    help: ArgumentHelp("Draw the worst ratio and bounds against n (.svg, .png or .pdf) by gnuplot.", valueName: "file"), transform: Figure.path)
+  var plot: String?
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    if let plot { try Output.checkWritable(plot, "--plot") }
+    try accumulator.prepare(output)
+    let weights = try exact.weights(in: accumulator.format, output)
+    let counts = try ExactOptions.counts(n, weights: weights, default: [16])
+    let question = try WorstQuestion(accumulator, exact, weights)
+    Output.showNotes()
+    let line = ProgressLine("worst", output)
+    let total = Double(counts.reduce(0, +))
+    var (results, done) = ([WorstResult](), 0.0)
+    for n in counts {
+      results.append(try question.answer(n, exact.threads, line.progress.part(from: done / total, share: Double(n) / total)))
+      done += Double(n)
+    }
+    line.end()
+    let growth = rate ? try question.growth(exact.threads) : nil
+    let report = WorstReport(accumulator, exact, results, growth)
+    if let plot { try report.figure(question).draw(plot, output) }
+    if output.json {
+      try Output.json(report)
+    } else if output.csv {
+      Output.csv(WorstResult.columns)
+      results.forEach { Output.csv($0.fields) }
+    } else {
+      report.print()
+    }
+  }
+}
+
+/// The worst case of one accumulator, at several lengths.
+struct WorstQuestion {
+  let format: Format
+  let treatment: OverflowTreatment
+  private let accumulator: AccumulatorOptions
+  private let laws: [Terms]
+  private let lastLevel: WideLastLevel?
+  private let analysis: ExactAnalysis?
+
+  init(_ accumulator: AccumulatorOptions, _ exact: ExactOptions, _ weights: [Dyadic]?) throws {
+    (self.accumulator, format) = (accumulator, accumulator.format)
+    treatment = exact.onOverflow ?? .exclude
+    let law = try DiscreteLaw(format, within: exact.range)
+    laws = try weights.map { try $0.map { try Terms(products: law, DiscreteLaw([$0])) } } ?? [Terms(products: law, law)]
+    lastLevel = weights == nil ? WideLastLevel(accumulator.acc) : nil
+    analysis = lastLevel == nil ? try ExactAnalysis(accumulator.acc, product: accumulator.product, weighted: laws, onOverflow: treatment) : nil
+  }
+
+  func answer(_ n: Int, _ threads: Parallelism, _ progress: Progress) throws -> WorstResult {
+    if let lastLevel {
+      let worst = try lastLevel.worst(n, product: accumulator.product, laws[0], onOverflow: treatment, threads, progress: progress)
+      return WorstResult(n, accumulator, witness: worst.witness, atMost: worst.atMost, lastLevel: worst.lastLevel)
+    }
+    let analysis = analysis!
+    let inputs = treatment == .absorb ? analysis.overflowingInputs(n) : nil
+    return WorstResult(n, accumulator, analysis, try analysis.worst(n, threads, progress: progress), overflowing: inputs)
+  }
+
+  func growth(_ threads: Parallelism) throws -> ErrorGrowth {
+    guard let analysis else { throw Failure.usage("--rate: the growth of the error is known for accumulators of at most 16 bits.") }
+    return try analysis.growth(threads)
+  }
+}

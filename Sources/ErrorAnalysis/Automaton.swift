@@ -3,38 +3,6 @@
 
 internal import Formats
 
-/// Numbers as integers in one unit, ascending and distinct; compared by identity.
-final class Support: Sendable {
-  let values: [Int128]
-
-  init(_ values: [Int128]) {
-    self.values = values
-    grain = values.reduce(Int.max) { $1 == 0 ? $0 : min($0, $1.trailingZeroBitCount) }
-  }
-
-  var count: Int { values.count }
-
-  /// The first index whose value is at least x.
-  func firstIndex(notBelow x: Int128) -> Int {
-    var (low, high) = (0, values.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if values[middle] < x { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-
-  func index(of x: Int128) -> Int? {
-    let i = firstIndex(notBelow: x)
-    return i < count && values[i] == x ? i : nil
-  }
-
-  /// The largest k of which all are multiples of 2^k.
-  let grain: Int
-
-  var isSymmetric: Bool { zip(values, values.reversed()).allSatisfy { $0 == -$1 } }
-}
-
 /// The rounding s ← fl(y) of exact sums y, all of them integers in units of `2^unit`.
 ///
 /// Rounding is monotone, so the integers that become a state are those of an interval; the automaton is its states and the intervals. They

@@ -43,6 +43,15 @@ final class ErrorLaw {
     self.init(addends.support, moments, overflow: addends.overflow)
   }
 
+  /// The moments alone.
+  struct Numbers: Sendable {
+    let mass, first, second: [Double]
+    /// Whether some value has an error of its own.
+    let hasErrors: Bool
+  }
+
+  var numbers: Numbers { Numbers(mass: mass, first: first, second: second, hasErrors: second.contains { $0 != 0 }) }
+
   /// Whether (−t, −e) is as probable as (t, e).
   var isSymmetric: Bool {
     let n = support.count

@@ -11,7 +11,8 @@ internal import Formats
 /// All sums are in an order of their own, so that results are the same bits on any number of threads.
 final class TransitionMoments: Sendable {
   private let transitions: Transitions
-  private let term: Term
+  private let narrow: DirectMoments<Int64>?
+  private let wide: DirectMoments<Int128>?
   private let isSymmetric: Bool
   private let parallelism: Parallelism
   /// The weights of the cells, where these are kept.
@@ -27,17 +28,11 @@ final class TransitionMoments: Sendable {
     var w2: [Double] = []
   }
 
-  /// A law of terms without what an addition does not need.
-  private struct Term: Sendable {
-    let values: [Int128]
-    let mass, first, second: [Double]
-    let hasErrors: Bool
-  }
-
   init(_ transitions: Transitions, _ law: ErrorLaw, isSymmetric: Bool, _ parallelism: Parallelism) {
-    let term = Term(
-      values: law.support.values, mass: law.mass, first: law.first, second: law.second, hasErrors: law.second.contains { $0 != 0 })
-    (self.transitions, self.term, self.isSymmetric, self.parallelism) = (transitions, term, isSymmetric, parallelism)
+    let (term, values) = (law.numbers, law.support.values)
+    (self.transitions, self.isSymmetric, self.parallelism) = (transitions, isSymmetric, parallelism)
+    narrow = transitions.isStored ? nil : DirectMoments(transitions, term)
+    wide = transitions.isStored || narrow != nil ? nil : DirectMoments(transitions, term)
     let automaton = transitions.automaton
     let sources = transitions.sources.values
     let zeroMass = law.support.index(of: 0).map { law.mass[$0] } ?? 0
@@ -46,33 +41,26 @@ final class TransitionMoments: Sendable {
     // Rows in parts, each with its weights and the probabilities of staying.
     let rows = transitions.rows
     let grain = 32
-    let parts = parallelMap((rows.count + grain - 1) / grain, parallelism) { part in
-      var (weights, stays, scratch) = (Weights(), [(source: Int, probability: Double)](), Transitions.Row())
+    let parts = parallelMap(transitions.isStored ? (rows.count + grain - 1) / grain : 0, parallelism) { part in
+      var (weights, scratch) = (Weights(), Transitions.Row())
       for t in rows[rows.lowerBound + part * grain..<min(rows.upperBound, rows.lowerBound + (part + 1) * grain)] {
-        let state = automaton.states.values[t]
-        transitions.withRow(t, &scratch) { cells, _ in
-          if transitions.isStored { TransitionMoments.append(automaton, sources, term, t, cells, &weights) }
-          guard let source = transitions.sources.index(of: state) else { return }
-          for i in 0..<cells.count where Int(cells.source[i]) == source {
-            for j in Int(cells.first[i])..<Int(cells.end[i]) where term.values[j] != 0 {
-              stays.append((source, term.mass[j] * automaton.probability(of: t, from: state + term.values[j])))
-            }
-          }
-        }
+        transitions.withRow(t, &scratch) { cells, _ in TransitionMoments.append(automaton, sources, values, term, t, cells, &weights) }
       }
-      return (weights, stays)
+      return weights
     }
-    var (weights, stay) = (Weights(), [Double](repeating: 0, count: sources.count))
-    for (part, stays) in parts {
+    var weights = Weights()
+    for part in parts {
       weights.w0 += part.w0
       weights.w1 += part.w1
       weights.w2 += part.w2
-      for (source, probability) in stays {
-        stay[source] += probability
-        if isSymmetric && source != sources.count - 1 - source { stay[sources.count - 1 - source] += probability }
-      }
     }
-    (self.weights, self.stay) = (weights, stay)
+    self.weights = weights
+    stay = sources.map { s in
+      guard let t = automaton.states.index(of: s) else { return 0 }
+      let interval = automaton.interval(of: t)
+      let terms = law.support.firstIndex(notBelow: interval.lowerBound - s)..<law.support.firstIndex(notBelow: interval.upperBound - s + 1)
+      return terms.reduce(0.0) { $0 + (values[$1] == 0 ? 0 : law.mass[$1] * automaton.probability(of: t, from: s + values[$1])) }
+    }
     overflow = TransitionMoments.overflow(automaton, sources, law)
   }
 
@@ -100,11 +88,11 @@ final class TransitionMoments: Sendable {
 
   /// Appends the weights of the cells of state t.
   private static func append(
-    _ automaton: Automaton, _ sources: [Int128], _ term: Term, _ t: Int, _ cells: Transitions.Cells, _ weights: inout Weights
+    _ automaton: Automaton, _ sources: [Int128], _ values: [Int128], _ term: ErrorLaw.Numbers, _ t: Int, _ cells: Transitions.Cells, _ weights: inout Weights
   ) {
     let state = automaton.states.values[t]
     let isStochastic = automaton.rounder.rounding.isStochastic
-    term.values.withUnsafeBufferPointer { x in
+    values.withUnsafeBufferPointer { x in
       term.mass.withUnsafeBufferPointer { mass in
         for i in 0..<cells.count {
           let distance = state - sources[Int(cells.source[i])]
@@ -141,18 +129,14 @@ final class TransitionMoments: Sendable {
           // (Little work is done on one core: starting another takes longer.)
           let isSmall = (transitions.cellCount ?? .max) < 1 << 14
           parallelParts(rows.count, grain: 32, isSmall ? .oneThread : parallelism) { part in
-            var (scratch, weights) = (Transitions.Row(), Weights())
+            var scratch = Transitions.Row()
             for t in rows.lowerBound + part.lowerBound..<rows.lowerBound + part.upperBound {
-              transitions.withRow(t, &scratch) { cells, offset in
-                if transitions.isStored {
-                  (a[t], b[t], c[t]) = TransitionMoments.sum(cells, self.weights, offset, moments)
-                } else {
-                  weights.w0.removeAll(keepingCapacity: true)
-                  weights.w1.removeAll(keepingCapacity: true)
-                  weights.w2.removeAll(keepingCapacity: true)
-                  TransitionMoments.append(transitions.automaton, transitions.sources.values, term, t, cells, &weights)
-                  (a[t], b[t], c[t]) = TransitionMoments.sum(cells, weights, 0, moments)
-                }
+              if let narrow {
+                (a[t], b[t], c[t]) = narrow.row(t, moments)
+              } else if let wide {
+                (a[t], b[t], c[t]) = wide.row(t, moments)
+              } else {
+                transitions.withRow(t, &scratch) { (a[t], b[t], c[t]) = TransitionMoments.sum($0, self.weights, $1, moments) }
               }
             }
           }

@@ -5,7 +5,7 @@ internal import Formats
 
 /// For each state t, the cells (s, t): terms first ..< end, which are consecutive, with fl(s + x) = t. A source may have several cells.
 ///
-/// Cells are kept where they fit and found anew each time where they do not; either way a row costs O(min(sources + terms, terms · log sources))
+/// Cells are kept where they fit and found anew each time where they do not; either way a row costs O(min(sources + terms, terms))
 /// and its cells.
 final class Transitions: Sendable {
   let automaton: Automaton
@@ -116,7 +116,7 @@ final class Transitions: Sendable {
     let window = sources.firstIndex(notBelow: low - largest)..<sources.firstIndex(notBelow: high - smallest + 1)
     sources.values.withUnsafeBufferPointer { s in
       terms.values.withUnsafeBufferPointer { x in
-        if 16 * x.count < window.count {
+        if 4 * x.count < window.count {
           for j in x.indices {
             var i = sources.firstIndex(notBelow: low - x[j])
             while i < s.count && s[i] <= high - x[j] {

@@ -20,8 +20,8 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
   public struct Result: Codable, Hashable, Sendable {
     public let n: Int
     public let measured: Measured
-    /// Exact rms, mean and worst ratio over all inputs; null where they were not computed.
-    @Nullable public var exact: Exact?
+    /// The exact moments and the worst case over all inputs; null where they were not computed.
+    @Nullable public var exact: ExactMeasurement?
     public let model: ModelMeasurement
     /// Tightest first.
     public let bounds: [Bound]
@@ -33,12 +33,6 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
     public let relative: Spread
     public let overflow: Double
     public let stagnated: Double
-  }
-
-  public struct Exact: Codable, Hashable, Sendable {
-    public let rms: Double
-    public let mean: Double
-    public let worstRatio: Double
   }
 
   public struct Bound: Codable, Hashable, Sendable {
@@ -57,7 +51,7 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
     public let reasons: [String]
   }
 
-  public init(_ analysis: Analysis, _ results: [Measurement], _ verdict: Verdict) {
+  public init(_ analysis: Analysis, _ results: [Measurement], _ verdict: Verdict, exact: [ExactMeasurement?]) {
     schema = "fmtlab.analyze/1"
     format = analysis.format.name
     accumulator = "\(analysis.dot.plan)"
@@ -65,11 +59,11 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
     data = analysis.data.name
     seed = analysis.seed
     trials = analysis.trials
-    self.results = results.map { result in
+    self.results = zip(results, exact).map { result, exact in
       Result(
         n: result.n,
         measured: Measured(ratio: result.ratio, relative: result.relative, overflow: result.overflow, stagnated: result.stagnated),
-        exact: nil, model: result.model,
+        exact: exact, model: result.model,
         bounds: result.bounds.sorted { $0.value < $1.value }.map {
           Bound(
             id: $0.bound.id, kind: $0.bound.kind.rawValue, confidence: $0.confidence, value: $0.value,

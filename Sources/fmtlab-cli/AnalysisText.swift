@@ -8,12 +8,15 @@ struct AnalysisText {
   private let report: AnalysisReport
   private let largest: AnalysisReport.Result
 
-  init(_ analysis: Analysis, _ report: AnalysisReport) {
-    (self.analysis, self.report) = (analysis, report)
+  /// Why some exact results are missing.
+  private let missing: String?
+
+  init(_ analysis: Analysis, _ report: AnalysisReport, missing: String?) {
+    (self.analysis, self.report, self.missing) = (analysis, report, missing)
     largest = report.results.max { $0.n < $1.n }!
   }
 
-  var lines: [String] { header + [""] + measured + [""] + model + [""] + bounds + [""] + verdict }
+  var lines: [String] { header + [""] + measured + [""] + model + [""] + exact + bounds + [""] + verdict }
 
   // MARK: Question
 
@@ -65,6 +68,24 @@ struct AnalysisText {
       table.add(["\(result.n)"] + numbers.map { $0.isNaN ? "-" : $0.threeDigits })
     }
     return ["mean of computed - exact, beside a model: independent errors, evenly spread over their gaps"] + table.lines() + levelShares
+  }
+
+  /// The exact results, if there are any, or why there are none.
+  private var exact: [String] {
+    let rows = report.results.compactMap { r in r.exact.map { (r, $0) } }
+    let reason = missing.map(paragraph) ?? []
+    guard !rows.isEmpty else { return reason.isEmpty ? [] : ["exact results"] + reason + [""] }
+    var table = Table(["n", "mean", "rms", "rms/A", "worst/A", "", "tightest bound / worst"], leftAligned: [5])
+    for (result, exact) in rows {
+      let bound = result.bounds.filter { $0.confidence == nil && !$0.id.contains("running") }.map(\.value).min()
+      let mean = abs(exact.mean) < 1e-13 * exact.rms ? "0" : exact.mean.threeDigits
+      table.add([
+        "\(result.n)", mean, exact.rms.significant(4), exact.ratioRms.threeDigits, exact.worstRatio.threeDigits,
+        exact.worstFraction.count <= 16 ? exact.worstFraction : "", bound.map { ($0 / exact.worstRatio).significant(3) } ?? "-",
+      ])
+    }
+    return ["exact: moments of computed - exact for independent terms with the data's frequencies; worst case over all inputs"] + table.lines()
+      + ["  (A in rms/A: the mean of sum |x y|; inputs that overflow are left out)"] + reason + [""]
   }
 
   /// The share of each level in the model's variance, where there are several.

@@ -52,6 +52,10 @@ struct AnalyzeCommand: ParsableCommand {
       "Draw a picture (.svg, .png or .pdf) by gnuplot, and write its data (.dat) and script (.gp) beside it.", valueName: "file"),
     transform: Figure.path)
   var plot: String?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Exact worst case and moments, however long they take, or none. (default: those that take a second together)")
+  var exact: Bool?
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -62,14 +66,15 @@ struct AnalyzeCommand: ParsableCommand {
       confidence: confidence, target: target)
     Output.showNotes()
     let results = analysis.run(progress: ProgressLine("analyze", output).progress)
-    let report = AnalysisReport(analysis, results, analysis.verdict(results))
+    let (exact, missing) = try analysis.exact(policy, progress: ProgressLine("exact", output).progress)
+    let report = AnalysisReport(analysis, results, analysis.verdict(results), exact: exact)
     if let plot { try report.figure.draw(plot, output) }
     if output.json {
       try Output.json(report)
     } else if output.csv {
       report.csvRows.forEach(Output.csv)
     } else {
-      Output.print(AnalysisText(analysis, report).lines)
+      Output.print(AnalysisText(analysis, report, missing: missing).lines)
     }
     if report.verdict.violations > 0 {
       throw Failure.no(
@@ -78,22 +83,28 @@ struct AnalyzeCommand: ParsableCommand {
   }
 }
 
+extension AnalyzeCommand {
+  private var policy: Analysis.ExactPolicy { exact.map { $0 ? .always : .never } ?? .automatic }
+}
+
 extension AnalysisReport {
   /// One row for each length and bound.
   var csvRows: [[String]] {
     let header = [
       "n", "ratio_rms", "ratio_p99", "ratio_max", "relative_rms", "relative_p99", "relative_max", "overflow", "stagnated", "bound", "kind",
-      "value", "violations", "tightness", "ratio_mean", "relative_mean", "model_rms", "model_mean", "confidence",
+      "value", "violations", "tightness", "ratio_mean", "relative_mean", "model_rms", "model_mean", "confidence", "exact_rms", "exact_mean",
+      "exact_worst_ratio",
     ]
     return [header] + results.flatMap { result -> [[String]] in
       let (r, s) = (result.measured.ratio, result.measured.relative)
       let numbers = [r.rms, r.p99, r.max, s.rms, s.p99, s.max, result.measured.overflow, result.measured.stagnated]
       let common = ["\(result.n)"] + numbers.map(\.shortDescription)
       let more = [r.mean, s.mean, result.model.rms, result.model.mean].map(\.shortDescription)
-      if result.bounds.isEmpty { return [common + ["", "", "", "", ""] + more + [""]] }
+      let exact = [result.exact?.rms, result.exact?.mean, result.exact?.worstRatio].map { $0?.shortDescription ?? "" }
+      if result.bounds.isEmpty { return [common + ["", "", "", "", ""] + more + [""] + exact] }
       return result.bounds.map {
         common + [$0.id, $0.kind, $0.value.shortDescription, "\($0.violations)", $0.tightness.shortDescription] + more
-          + [$0.confidence?.shortDescription ?? ""]
+          + [$0.confidence?.shortDescription ?? ""] + exact
       }
     }
   }

@@ -7,7 +7,7 @@ import FmtLab
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "digits, normal, uniform or lognormal (independent numbers), or a matrix: a random row of it meets another. (default: digits)",
+      "digits, normal, uniform, lognormal or laplace (independent numbers), or a matrix: a random row of it meets another. (default: digits; distribution: normal)",
       valueName: "name"),
     transform: choice)
   var data: Choice?
@@ -30,12 +30,12 @@ struct DataOptions: ParsableArguments {
   }
 
   /// The data, rounded to a format where they come from files.
-  func source(_ format: Format, _ output: OutputOptions) throws -> DataSource {
+  func source(_ format: Format, _ output: OutputOptions, default standard: DataSource = .digits) throws -> DataSource {
     var (x, y) = (x, y)
     if case .file(let file) = data { (x, y) = (file, file) }
     guard let x, let y else {
       if case .known(let source) = data { return source }
-      return .digits
+      return standard
     }
     let (a, b) = (try NumberArray(x), try NumberArray(y))
     guard let m = a.rows.first?.count, let n = b.rows.first?.count, m == n else {

@@ -19,7 +19,7 @@ import Testing
 
   private func report(_ analysis: Analysis, _ parallelism: Parallelism = .allCores) -> AnalysisReport {
     let results = analysis.run(parallelism)
-    return AnalysisReport(analysis, results, analysis.verdict(results, parallelism))
+    return AnalysisReport(analysis, results, analysis.verdict(results, parallelism), exact: results.map { _ in nil })
   }
 
   @Test(arguments: ["e6m5", "e6m5@sr", "e4m3:16,fp16:8,fp32"]) func resultsDoNotDependOnThreads(_ accumulator: String) throws {

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// fmtlab distribution: the exact law of the error of random sums.
+
+import ArgumentParser
+import FmtLab
+
+struct DistributionCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "distribution", abstract: "Find the exact mean, rms and probabilities of the error of random sums, without sampling.",
+    usage: "fmtlab distribution --format <format> --acc <acc> [--n <n>] [<options>]",
+    discussion: """
+      Sums of n independent products, x and y with exactly known probabilities: those of a
+      distribution rounded to the format, or how often each value comes up in a file. Three
+      numbers for each value of the accumulator are propagated, term by term or, for large n,
+      by squaring the step. Accumulators have at most 16 bits; the last of several levels may
+      be wider and is then held by a bound.
+
+        fmtlab distribution --format e4m3 --acc e6m5 --n 1,16,256,4096
+        fmtlab distribution --format e5m2 --acc fp16@rz --data uniform --scale 4 --json
+        fmtlab distribution --format e2m1fn --acc e4m3fn --n 32 --histogram --csv
+        fmtlab distribution --format e4m3 --acc e6m5 --n 16 --plot law.svg
+
+      mean, rms   of computed - exact; of the sums that do not overflow, where such are lost
+      rms/A       rms over the mean of A = sum |x y|
+      retained    Var(computed) / Var(exact): what is left of the spread of the sums
+      overflow    probability that some addition overflows
+      swallowed   share of the additions of nonzero terms that change nothing
+      change      distance of the accumulator's law from that of one term less: 0 when stationary
+      """)
+
+  @OptionGroup var accumulator: AccumulatorOptions
+  @Option(
+    help: ArgumentHelp("Lengths, separated by commas, up to 10^6. (default: 16,64,256,1024)", valueName: "lengths"),
+    transform: { try ExactOptions.lengths($0, upTo: 1_000_000) })
+  var n: [Int]?
+  @OptionGroup var data: DataOptions
+  @Option(
+    help: ArgumentHelp("Factor of x and y before they are rounded. (default: 1)", valueName: "number"),
+    transform: { try Parse.number($0, "a positive number") { $0 > 0 && $0.isFinite } })
+  var scale = 1.0
+  @OptionGroup var exact: ExactOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    try accumulator.prepare(output)
+    let weights = try exact.weights(in: accumulator.format, output)
+    let counts = try ExactOptions.counts(n, weights: weights, default: [16, 64, 256, 1024])
+    let source = try data.source(accumulator.format, output, default: .distribution(.normal))
+    let question = try DistributionQuestion(accumulator, exact, weights, source, scale)
+    Output.showNotes()
+    let line = ProgressLine("distribution", output)
+    let total = Double(counts.reduce(0, +))
+    var (results, done) = ([DistributionResult](), 0.0)
+    for n in counts {
+      results.append(try question.answer(n, exact.threads, line.progress.part(from: done / total, share: Double(n) / total)))
+      done += Double(n)
+    }
+    line.end()
+    let report = DistributionReport(
+      format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", data: source.name, note: source.note,
+      scale: scale, onOverflow: question.treatment.rawValue, results: results)
+    if output.json {
+      try Output.json(report)
+    } else if output.csv {
+      Output.csv(DistributionResult.columns)
+      results.forEach { Output.csv($0.fields) }
+    } else {
+      report.print()
+    }
+  }
+}
+
+/// The laws of the errors of one accumulator, at several lengths.
+struct DistributionQuestion {
+  let treatment: OverflowTreatment
+  private let product: Product
+  private let laws: [Terms]
+  private let lastLevel: WideLastLevel?
+  private let analysis: ExactAnalysis?
+
+  init(_ accumulator: AccumulatorOptions, _ exact: ExactOptions, _ weights: [Dyadic]?, _ source: DataSource, _ scale: Double) throws {
+    let format = accumulator.format
+    guard format.width <= 16 else {
+      throw Failure.usage("--format \(format): exact probabilities are for formats of at most 16 bits, such as e4m3 or bf16.")
+    }
+    let saturates = accumulator.acc.rounders.allSatisfy { $0.overflow == .saturate }
+    (treatment, product) = (exact.onOverflow ?? (saturates ? .saturate : .absorb), accumulator.product)
+    var (x, y) = source.laws(in: format, scale: scale)
+    if let range = exact.range { (x, y) = (try x.within(range), try y.within(range)) }
+    laws = try weights.map { try $0.map { try Terms(products: x, DiscreteLaw([$0])) } } ?? [Terms(products: x, y)]
+    lastLevel = weights == nil ? WideLastLevel(accumulator.acc) : nil
+    analysis = lastLevel == nil ? try ExactAnalysis(accumulator.acc, product: product, weighted: laws, onOverflow: treatment) : nil
+  }
+
+  func answer(_ n: Int, _ threads: Parallelism, _ progress: Progress) throws -> DistributionResult {
+    if let lastLevel {
+      return DistributionResult(n, try lastLevel.moments(n, product: product, laws[0], onOverflow: treatment, threads, progress: progress))
+    }
+    return DistributionResult(try analysis!.moments(n, threads, progress: progress))
+  }
+}
+
+extension DiscreteLaw {
+  /// The law given that |x| ≤ range.
+  fileprivate func within(_ range: Dyadic) throws -> DiscreteLaw {
+    let kept = values.indices.filter { values[$0].magnitude <= range }
+    guard !kept.isEmpty else { throw Failure.usage("--range \(range): none of the data is as small.") }
+    return DiscreteLaw(kept.map { values[$0] }, weights: kept.map { probabilities[$0] })
+  }
+}
+
+/// The moments at one length.
+struct DistributionResult: Encodable {
+  let n: Int
+  let mean: Double
+  let rms: Double
+  /// What the last level, where it is too wide for an automaton, can change of mean and rms; 0 where they are exact.
+  let uncertainty: Double
+  let meanMagnitudes: Double
+  let ratioRms: Double
+  let overflow: Double
+  @Nullable var stagnated: Double?
+  @Nullable var varianceRetention: Double?
+  @Nullable var change: Double?
+  @Nullable var lastLevelBound: String?
+
+  init(_ moments: ErrorMoments) {
+    (n, mean, rms, uncertainty, meanMagnitudes) = (moments.n, moments.mean, moments.rms, 0, moments.meanMagnitudes)
+    (ratioRms, overflow) = (moments.rms / moments.meanMagnitudes, moments.overflow)
+    (stagnated, varianceRetention, change) = (moments.stagnated, moments.varianceRetention, moments.change)
+  }
+
+  init(_ n: Int, _ moments: WideLastLevel.Moments) {
+    (self.n, mean, rms, uncertainty, meanMagnitudes) = (n, moments.mean, moments.rms, moments.uncertainty, moments.meanMagnitudes)
+    (ratioRms, overflow, lastLevelBound) = (moments.rms / moments.meanMagnitudes, moments.overflow, moments.lastLevel)
+  }
+
+  static let columns = [
+    "n", "mean", "rms", "uncertainty", "mean_magnitudes", "ratio_rms", "overflow", "stagnated", "variance_retention", "change",
+  ]
+
+  var fields: [String] {
+    ["\(n)"] + [mean, rms, uncertainty, meanMagnitudes, ratioRms, overflow].map(\.shortDescription)
+      + [stagnated, varianceRetention, change].map { $0?.shortDescription ?? "" }
+  }
+}
+
+/// The document `fmtlab.distribution/1`.
+struct DistributionReport: Encodable {
+  let schema = "fmtlab.distribution/1"
+  let format, accumulator, product, data, note: String
+  let scale: Double
+  let onOverflow: String
+  let results: [DistributionResult]
+
+  func print() {
+    Output.print(wrap("error of sums of n independent products: \(format) in \(accumulator), products \(product)", 100))
+    let factor = scale == 1 ? "" : ", times \(scale.shortDescription)"
+    Output.print(wrap("data \(data): \(note)\(factor), rounded to \(format); exact probabilities, no sampling", 98).map { "  " + $0 })
+    let isExact = results.allSatisfy { $0.lastLevelBound == nil }
+    var table = Table(["n", "mean", "rms", isExact ? "" : "+-", "rms/A", "retained", "overflow", "swallowed", "change"])
+    for r in results {
+      table.add([
+        "\(r.n)", abs(r.mean) < 1e-13 * r.rms ? "0" : r.mean.significant(6), r.rms.significant(7), isExact ? "" : r.uncertainty.roundedUp(2),
+        r.ratioRms.threeDigits, r.varianceRetention?.significant(5) ?? "-", DistributionReport.percent(r.overflow),
+        r.stagnated.map(DistributionReport.percent) ?? "-", r.change?.significant(2) ?? "-",
+      ])
+    }
+    Output.print(table.lines())
+    switch OverflowTreatment(rawValue: onOverflow)! {
+    case .saturate: Output.print("  (sums that overflow stay at the largest number)")
+    case .exclude, .absorb: Output.print("  (mean and rms are those of sums that do not overflow)")
+    }
+    if let bound = results.first?.lastLevelBound {
+      Output.print("  (chunks exactly; +-: what the errors of the last level, held by \(bound), can change)")
+    }
+  }
+
+  static func percent(_ share: Double) -> String { share == 0 ? "0 %" : "\((100 * share).figure(3)) %" }
+}

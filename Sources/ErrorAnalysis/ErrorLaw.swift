@@ -75,7 +75,8 @@ struct Moments {
 /// The algebra of error laws.
 struct ErrorPropagation: SumAlgebra {
   let machine: Machine
-  let progress: () -> Void
+  /// Takes finished additions.
+  let progress: (Int) -> Void
 
   func accumulate(_ rounder: Rounder, _ terms: Runs<ErrorLaw>) throws(ExactAnalysisError) -> ErrorLaw {
     let automaton = try machine.automaton(rounder, summing: terms.runs.map { ($0.law.support, $0.count) })
@@ -90,15 +91,32 @@ struct ErrorPropagation: SumAlgebra {
       let rows = (isSymmetric ? zero : 0)..<states.count
       let transitions = machine.transitions(automaton, from: states, adding: term.support, rows: rows)
       let step = TransitionMoments(transitions, term, isSymmetric: isSymmetric, machine.parallelism)
-      for _ in 0..<count {
-        additions += moments.mass.dot(step.nonzero) + term.additions
-        swallowed += moments.mass.dot(step.stay) + term.swallowed
+      var left = count
+      (additions, swallowed) = (additions + Double(count) * term.additions, swallowed + Double(count) * term.swallowed)
+      // All but the last one, which shows how far the law still changes.
+      if let doublings = MomentPowers.doublings(for: count - 1, step) {
+        var powers = MomentPowers(step, isSymmetric: isSymmetric)
+        var counts = [0.0, 0.0, 0.0]
+        for k in 0..<doublings where powers.isFast {
+          if (count - 1) >> k & 1 == 1 { moments = powers.apply(moments, &counts) }
+          powers.double(machine.parallelism)
+        }
+        if powers.additions == 1 << doublings {
+          for _ in 0..<(count - 1) >> doublings { moments = powers.apply(moments, &counts) }
+          (overflow, swallowed, additions) = (overflow + counts[0], swallowed + counts[1], additions + counts[2])
+          left = 1
+        }
+      }
+      for _ in 0..<left {
+        additions += moments.mass.dot(step.nonzero)
+        swallowed += moments.mass.dot(step.stay)
         overflow += moments.mass.dot(step.overflow)
         let next = step.apply(moments)
         change = zip(next.mass, moments.mass).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
         moments = next
-        progress()
+        progress(1)
       }
+      if left < count { progress(count - left) }
     }
     return ErrorLaw(states, moments, overflow: overflow, additions: additions, swallowed: swallowed, change: change)
   }

@@ -37,11 +37,11 @@ extension ExactAnalysis {
   /// - Complexity: n steps of O(cells).
   public func moments(_ n: Int, _ parallelism: Parallelism = .allCores, progress: Progress = .silent) throws(ExactAnalysisError) -> ErrorMoments {
     let meter = Meter(total: additions(n), progress)
-    let law = try law(n, parallelism) { meter.advance() }
+    let law = try law(n, parallelism) { meter.advance(by: $0) }
     var overflow = law.overflow
     if treatment == .saturate, overflow > 0 {
       // Expected overflows are no probability: sums go on after the first.
-      overflow = try withTreatment(.absorb).law(n, parallelism) {}.overflow
+      overflow = try withTreatment(.absorb).law(n, parallelism) { _ in }.overflow
     }
     let mass = law.mass.reduce(0, +)
     guard mass > 0 else { throw .nothingLeft("\(plan)") }
@@ -68,7 +68,7 @@ extension ExactAnalysis {
       computedSquare: zip(values, law.mass).reduce(0) { $0 + $1.0 * $1.0 * $1.1 } / mass * unit * unit)
   }
 
-  private func law(_ n: Int, _ parallelism: Parallelism, _ progress: @escaping () -> Void) throws(ExactAnalysisError) -> ErrorLaw {
+  private func law(_ n: Int, _ parallelism: Parallelism, _ progress: @escaping (Int) -> Void) throws(ExactAnalysisError) -> ErrorLaw {
     let machine = machine(parallelism)
     let laws = try addends(n, machine).map { ErrorLaw($0) }
     var terms = Runs<ErrorLaw>()

@@ -117,6 +117,19 @@ final class TransitionMoments: Sendable {
     }
   }
 
+  var rows: Range<Int> { transitions.rows }
+
+  /// Cells; `nil` where they are not kept.
+  var cellCount: Int? { transitions.cellCount }
+
+  /// The sources of state t with their weights, where these are kept.
+  func withWeights(_ t: Int, _ body: (_ source: Int, _ w0: Double, _ w1: Double, _ w2: Double) -> Void) {
+    var scratch = Transitions.Row()
+    transitions.withRow(t, &scratch) { cells, offset in
+      for i in 0..<cells.count { body(Int(cells.source[i]), weights.w0[offset + i], weights.w1[offset + i], weights.w2[offset + i]) }
+    }
+  }
+
   /// The moments after one addition.
   func apply(_ moments: Moments) -> Moments {
     let states = transitions.automaton.states.count

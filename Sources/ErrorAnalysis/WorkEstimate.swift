@@ -15,8 +15,8 @@ extension ExactAnalysis {
     if laws.count == 1 { terms.append(laws[0], n) } else { laws.forEach { terms.append($0) } }
     let count = WorkCount(machine: machine)
     _ = try count.evaluate(plan, terms, roundsLeaves: roundsLeaves)
-    // A pass over a cell takes some 1.5 ns; moments take one or two, the worst case six rounds for each sign, to make a cell 30 ns.
-    return 1.5e-9 * Double(count.total.visits) * (isOdd ? 8 : 14) + 30e-9 * Double(count.total.cells)
+    // A visit to a cell takes some 2 ns; moments take one or two visits, the worst case six rounds for each sign, to make a cell 30 ns.
+    return 2e-9 * Double(count.total.visits) * (isOdd ? 8 : 14) + 30e-9 * Double(count.total.cells)
   }
 }
 
@@ -32,20 +32,22 @@ private struct WorkCount: SumAlgebra {
 
   func accumulate(_ rounder: Rounder, _ terms: Runs<Support>) throws(ExactAnalysisError) -> Support {
     let automaton = try machine.automaton(rounder, summing: terms.runs.map { ($0.law, $0.count) })
-    for (term, count) in terms.runs { note(automaton.states.count, term.count, automaton, times: count) }
+    for (term, count) in terms.runs { note(automaton, automaton.states, term, times: count) }
     return automaton.states
   }
 
   func add(_ rounder: Rounder, _ a: Support, _ b: Support) throws(ExactAnalysisError) -> Support {
     let automaton = try machine.automaton(rounder, adding: a, b)
-    note(a.count, b.count, automaton, times: 1)
+    note(automaton, a, b, times: 1)
     return automaton.states
   }
 
-  /// Neighbouring terms share a cell where a rounding takes several of them to one state; a third of the pairs is what is left, as a rule.
-  private func note(_ sources: Int, _ terms: Int, _ automaton: Automaton, times count: Int) {
-    let pairs = sources * min(terms, automaton.states.count)
+  private func note(_ automaton: Automaton, _ sources: Support, _ terms: Support, times count: Int) {
+    let pairs = sources.count * terms.count
+    // Where they are few the cells are counted.
+    let isSmall = pairs <= 1 << 23
+    let cells = isSmall ? machine.transitions(automaton, from: sources, adding: terms).cellCount ?? pairs : pairs
     total.cells += pairs
-    total.visits += pairs / 3 * count
+    total.visits += cells * count
   }
 }

@@ -98,12 +98,12 @@ package final class Meter: Sendable {
 
   package init(total: Int, _ progress: Progress) { (self.total, self.progress) = (total, progress) }
 
-  package func advance() {
+  package func advance(by count: Int = 1) {
     guard let report = progress.report else { return }
     state.withLock { state in
-      state.done += 1
+      state.done += count
       let now = DispatchTime.now()
-      guard now.uptimeNanoseconds - state.last.uptimeNanoseconds >= 100_000_000 || state.done == total else { return }
+      guard now.uptimeNanoseconds - state.last.uptimeNanoseconds >= 100_000_000 || state.done >= total else { return }
       state.last = now
       report(min(1, Double(state.done) / Double(total)))
     }

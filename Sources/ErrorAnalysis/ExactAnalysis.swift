@@ -67,6 +67,8 @@ public struct ExactAnalysis: Sendable {
     var rounders = plan.rounders
     if case .rounded(let rounder) = product { rounders.append(rounder) }
     for rounder in rounders where !rounder.format.isFloating && !rounder.format.isFixed { unit = min(unit, rounder.format.quantumExponent) }
+    // What overflows is clamped to the ends of the range, odd multiples of a small unit: e2m4 ends at 3.875.
+    for end in rounders.flatMap({ [$0.format.maxFinite, $0.format.minFinite] }) where !end.isZero { unit = min(unit, end.exponent) }
     return Machine(unit: unit, treatment, parallelism)
   }
 

@@ -56,7 +56,10 @@ final class Transitions: Sendable {
     _ automaton: Automaton, from sources: Support, adding terms: Support, rows: Range<Int>, _ parallelism: Parallelism, storing: Bool = true
   ) {
     (self.automaton, self.sources, self.terms, self.rows) = (automaton, sources, terms, rows)
-    guard storing, sources.count * min(2 * terms.count, rows.count) <= Transitions.largestStored else {
+    // A source and a term lead to one state, to two with a stochastic rounding; half the rows have half of these.
+    let ways = (automaton.rounder.rounding.isStochastic ? 2 : 1) * terms.count
+    let likely = (ways * rows.count + automaton.states.count - 1) / max(1, automaton.states.count)
+    guard storing, sources.count * min(likely, rows.count) <= Transitions.largestStored else {
       (offsets, stored) = (nil, Row())
       return
     }

@@ -14,20 +14,23 @@ import Glibc
 /// are larger than half a gap. So the c chunks err by 0.09 u^2 n (c + 1) together, their sums by 0.09 u_G^2 n (n / c + 1):
 /// - F:c,F: rms best at c = sqrt n, and (n + 1) / (2 sqrt n + 2) times smaller in variance than with c = n: rms 1.9, 2.7, 3.9 times
 ///   for n = 64, 256, 1024.
-/// - F:c,G: rms best at the c that minimises (c + 1) u^2 + (n / c + 1) u_G^2, about sqrt n u_G / u: 1, 2, 4 for F = e4m3 and 1, 1, 2 for F = e5m2.
+/// - F:c,G: rms best at the c that minimises (c + 1) u^2 + (n / c + 1) u_G^2, about sqrt n u_G / u: 1, 2, 4 for F = e4m3 and 1, 1, 2 for F
+///   = e5m2.
 /// - F:c,F: worst case best at c = sqrt n within a factor 2: (1 + c u)(1 + n u / c) is least there.
 /// - F:c,G: worst case best at c = sqrt(n u_G / u) within a factor 2: 2.8, 5.7, 11.3 for e4m3 and 2, 4, 8 for e5m2. Longer chunks than the
 ///   rms wants: the worst case of a chunk does not grow as fast as k u.
 /// - c = sqrt n costs F:c,F at most 10 % of rms anywhere.
 ///
-/// Result: F:c,F is best at c = sqrt n in all 18 cases, by 1.7 to 3.1 times (e4m3) and 1.6 to 2.2 times (e5m2). F:c,G is best at 1, 2, 4 (e4m3)
-/// and 1, 1, 2 (e5m2), and at n = 1024 three to four times better than the best F:c,F. In the worst case F:c,G is best at c = 2 to 4.
+/// Result: F:c,F is best at c = sqrt n in all 18 cases, 1.7 to 3.1 times better than c = n in e4m3, 1.6 to 2.2 times in e5m2. F:c,G is best
+/// at 1, 2, 4 (e4m3) and 1, 1, 2 (e5m2), and 2.7 to 4.3 times better than the best F:c,F at n = 1024. In the worst case it is best at c = 2
+/// to 4.
 ///
-/// Verdict: held: both formulas for the best c of the rms, but for e2m1fn, whose products e4m3 holds, so that shorter chunks are free of
-/// error; and the worst case of F:c,G. Failed: the gain, 1.6 to 2.3 times less where e5m2 is used: the sum in sequence stagnates, and its error
-/// stops growing. Failed, and the surprise: the worst case of F:c,F. Where c u and n u / c are not small, c = sqrt n is not the best but the
-/// worst of all: 1.41 A for 256 products of e4m3fn in e4m3, 2.14 A in e5m2, where a sum in sequence never errs by more than A. Each level may lose all that
-/// it is given and double what it keeps. Chunks of sqrt n in one short format buy their typical error with a worse worst case.
+/// Verdict: held: the best c of the rms, but for e2m1fn with e5m6, whose products e4m3 holds, so that the shortest chunks have no error;
+/// and the worst case of F:c,G. Failed: the gain, up to 1.8 times less than foreseen: a sum in sequence stagnates, and its error stops
+/// growing. Failed, and the surprise: the worst case of F:c,F. Where c u and n u / c are not small, c = sqrt n is not the best
+/// choice but the worst of all: 1.41 A for 256 products of e4m3fn in e4m3 and 2.14 A in e5m2, where a sum in sequence never errs by more
+/// than A. A chunk may err by all of its A, and the sum of chunks by all that these then are. So chunks of sqrt n in one short format buy a
+/// smaller typical error with a larger worst one.
 enum ChunkSize {
   static let inputs = ["e2m1fn", "e3m2fn", "e4m3fn"]
   static let accumulators = ["e4m3", "e5m2"]
@@ -87,7 +90,8 @@ enum ChunkSize {
   }
 
   private static func report(_ curves: [Curve], _ arguments: [String]) -> Int32 {
-    print("normal data: rms error / E A at the best c, and times as much elsewhere; worst |error| / A over all inputs")
+    print("normal data: rms error / E A at the best c, and how many times that at others")
+    print("all inputs: worst |error| / A at the best c and at others")
     for isWide in [false, true] {
       print(isWide ? "\nchunks of c in F, their sums in \(outer)" : "\nchunks of c in F, their sums in F")
       var table = Table(
@@ -117,8 +121,10 @@ enum ChunkSize {
         let sums = curve.isWide ? "sums in \(outer)" : "sums in e4m3"
         func points(_ values: [Double]) -> [(x: Double, y: Double)] { values.indices.map { (Double(1 << $0), values[$0]) } }
         return [
-          .init("rms, \(sums)", points(curve.rms), .curve), .init("best", [points(curve.rms)[curve.bestOfRms]], .ring),
-          .init("worst, \(sums)", points(curve.worst), .curve), .init("best", [points(curve.worst)[curve.bestOfWorst!]], .ring),
+          .init("rms, \(sums)", points(curve.rms), .curve),
+          .init("best at \(1 << curve.bestOfRms): \(curve.rms.min()!.threeDigits)", [points(curve.rms)[curve.bestOfRms]], .ring),
+          .init("worst, \(sums)", points(curve.worst), .curve),
+          .init("best at \(1 << curve.bestOfWorst!): \(curve.worst.min()!.threeDigits)", [points(curve.worst)[curve.bestOfWorst!]], .ring),
         ]
       }
       let figure = Figure(

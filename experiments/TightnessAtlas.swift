@@ -15,20 +15,20 @@ import FmtLab
 /// - with all products, the worst is 1 already at n = 2 wherever some product is lost.
 /// - floor: 1, u, u, ..., each a tie that falls back to 1, err by (n - 1) u / (1 + (n - 1) u) for every n. A theorem where M and
 ///   u M are products for a power of two M.
-/// - attained: with k = n < 1/(2u), k u / (1 + k u) is attained if and only if M (1 + u) and u M are products for some M. The cases of equality in
-///   the proof leave nothing else. So 2^p + 1 decides: 5, 9, 17, 33, 65 as a product of two significands; 17 is prime, so accumulators of
-///   p = 4 attain it only with inputs of p >= 5, that is e3m4.
+/// - attained: with k = n < 1/(2u), k u / (1 + k u) is attained if and only if M (1 + u) and u M are products for some M. The cases of
+///   equality in the proof leave nothing else. So 2^p + 1 decides: 5, 9, 17, 33, 65 as a product of two significands; 17 is prime, so
+///   accumulators of p = 4 attain it only with inputs of p >= 5, that is e3m4.
 /// - one inexact binade: there every partial sum before the first inexact one is exact (a = 0 in the proof), and
 ///   k u / (1 + k u) holds for every k. So accumulators with two exponent bits never exceed it.
 /// - exceeded: elsewhere for p >= 3 from n = 1/u on (shorter sums are near the proved range), for p = 2 never; by at most a quarter.
 /// - rz: the worst is at most twice that of rne (its u is twice as large).
 ///
-/// Result: of 147 cases with k = n < 1/(2u), 85 attain k u / (1 + k u), exactly those with M (1 + u) and u M; the rest come to 0.82 to
-/// 0.98 of it. k u itself is never attained. From k = 1/(2u) + 1 on k u / (1 + k u) is exceeded: first at n = 3, 5, 9, 17 for p = 2, 3, 4, 5,
+/// Result: of 147 cases with k = n < 1/(2u), 85 attain k u / (1 + k u), exactly those with M (1 + u) and u M; the rest come to 0.82 to 0.98
+/// of it. k u itself is never attained. From k = 1/(2u) + 1 on k u / (1 + k u) is exceeded: first at n = 3, 5, 9, 17 for p = 2, 3, 4, 5,
 /// and by 32 % at k = 2/u for p = 2, 3, 4 (0.880 where it is 2/3). At n = 64 the worst is 0.66 to 1 of what is proved.
 ///
-/// Verdict: the theorems held. Failed: "p >= 3 from n = 1/u on, p = 2 never, by at most a quarter", which took figures for sums of numbers of
-/// the format; products need not be such numbers, and for them k <= 1/(2u) cannot be relaxed, ties to even or not: 5.25 + 1 + 2.125 in
+/// Verdict: the theorems held. Failed: "p >= 3 from n = 1/u on, p = 2 never, by at most a quarter", which took figures for sums of numbers
+/// of the format; products need not be such numbers, and for them k <= 1/(2u) cannot be relaxed, ties to even or not: 5.25 + 1 + 2.125 in
 /// e3m1 is wrong by 29/67 of A > 3/7. Failed: "two exponent bits never exceed it", but only in e2m3fn, whose third binade is finite; with
 /// one inexact binade nothing does. Failed: "exceeded at n = 1/u": not by e2m1fn in e3m2, e3m2fn and e3m4, and by nothing in e2m3fn.
 enum TightnessAtlas {
@@ -137,10 +137,10 @@ enum TightnessAtlas {
     for row in rows { table.add(row.head + [row.letters] + row.cells) }
     table.lines().forEach { print($0) }
 
-    let points = pairs.flatMap { pair in zip(lengths, pair.worst).map { (pair: pair, n: $0, worst: $1, sign: compare($1, pair.sharp($0))) } }
+    let points: [Point] = pairs.flatMap { pair in zip(lengths, pair.worst).map { (pair, $0, $1, compare($1, pair.sharp($0))) } }
     print("\n\(pairs.count) pairs, by n")
     var counts = Table([""] + lengths.map { "n = \($0)" }, leftAligned: [0])
-    func count(_ name: String, _ holds: ((pair: Pair, n: Int, worst: Fraction, sign: Int)) -> Bool) {
+    func count(_ name: String, _ holds: (Point) -> Bool) {
       counts.add([name] + lengths.map { n in "\(points.count { $0.n == n && holds($0) })" })
     }
     count("below k u / (1 + k u)") { $0.sign < 0 }
@@ -159,11 +159,13 @@ enum TightnessAtlas {
     for p in 2...6 {
       let own = points.filter { $0.pair.accumulator.precision == p }
       let above = own.filter { $0.sign > 0 }
-      func excess(_ point: (pair: Pair, n: Int, worst: Fraction, sign: Int)) -> Double {
+      func excess(_ point: Point) -> Double {
         point.worst.double * Double(point.pair.sharp(point.n).1) / Double(point.pair.sharp(point.n).0)
       }
       let most = above.max { excess($0) < excess($1) }
-      let ratios = pairs.filter { $0.accumulator.precision == p }.flatMap { zip($0.worstTowardZero, $0.worst).map { $0.double / $1.double } }
+      let ratios = pairs.filter { $0.accumulator.precision == p }.flatMap {
+        zip($0.worstTowardZero, $0.worst).map { $0.double / $1.double }
+      }
       summary.add([
         "\(p)", "\(own.count / lengths.count)", "\(Set(above.map { "\($0.pair.input) \($0.pair.accumulator)" }).count)",
         own.compactMap(\.pair.firstExcess?.n).min().map(String.init) ?? "-", most.map { excess($0).significant(4) } ?? "-",
@@ -174,7 +176,8 @@ enum TightnessAtlas {
     summary.lines().forEach { print($0) }
     for p in 2...5 {
       let own = pairs.filter { $0.accumulator.precision == p && $0.firstExcess != nil }
-      guard let first = own.min(by: { $0.firstExcess!.n < $1.firstExcess!.n }), let worst = first.firstExcess, worst.n <= 9 else { continue }
+      let shortest = own.min { $0.firstExcess!.n < $1.firstExcess!.n }
+      guard let first = shortest, let worst = first.firstExcess, worst.n <= 9 else { continue }
       let alike = own.count { $0.firstExcess!.n == worst.n }
       let (k, of) = first.sharp(worst.n)
       print("  p = \(p), n = \(worst.n) (\(alike) pairs), \(inputs[first.input]) in \(first.accumulator): \(worst.ratio) > \(k)/\(of) by")
@@ -193,7 +196,9 @@ enum TightnessAtlas {
       ("and for every k in accumulators with one inexact binade", all { !$0.pair.hasOneInexactBinade || $0.sign <= 0 }),
       ("k u and 1 hold", all { compare($0.worst, ($0.pair.depth($0.n), $0.pair.reciprocal)) <= 0 && compare($0.worst, (1, 1)) <= 0 }),
       ("longer sums are no better", pairs.allSatisfy { zip($0.worst, $0.worst.dropFirst()).allSatisfy { $0.double <= $1.double } }),
-      ("the floor where M and u M are products", all { !$0.pair.hasFloor || compare($0.worst, ($0.n - 1, $0.pair.reciprocal + $0.n - 1)) >= 0 }),
+      ("the floor where M and u M are products", all {
+        !$0.pair.hasFloor || compare($0.worst, ($0.n - 1, $0.pair.reciprocal + $0.n - 1)) >= 0
+      }),
       ("k = n < 1/(2u): attained exactly where M (1 + u) and u M are products", inProof.allSatisfy { $0.pair.attains == ($0.sign == 0) }),
       ("all products: 1 at n = 2 where one is lost", pairs.allSatisfy { !$0.losesTerms || compare($0.worstOfAll, (1, 1)) == 0 }),
     ]
@@ -208,7 +213,9 @@ enum TightnessAtlas {
         $0.pair.accumulator.precision < 3 || $0.pair.hasOneInexactBinade || $0.n != $0.pair.reciprocal || $0.sign > 0
       }),
       ("p >= 3: not exceeded before n = 1/u", above.allSatisfy { $0.n >= $0.pair.reciprocal }),
-      ("exceeded by at most a quarter", above.allSatisfy { compare($0.worst, (5 * $0.pair.sharp($0.n).0, 4 * $0.pair.sharp($0.n).1)) <= 0 }),
+      ("exceeded by at most a quarter", above.allSatisfy {
+        compare($0.worst, (5 * $0.pair.sharp($0.n).0, 4 * $0.pair.sharp($0.n).1)) <= 0
+      }),
       ("rz at most twice rne", rz.allSatisfy { $0 }),
     ]
     print("\ntheorems (\(inProof.count) cases with k = n < 1/(2u), \(inProof.count { $0.sign == 0 }) attained)")

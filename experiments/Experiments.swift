@@ -10,6 +10,7 @@ enum Experiments {
     ("digits-classifier", "trains the embedded classifier weights (--check compares them)", DigitsClassifier.run),
     ("convolution-scale", "the best scale of fixed-point convolution, and what another costs (--check, --plot FILE)", ConvolutionScale.run),
     ("layer-precision", "which outputs of a layer may be accumulated in how few bits (--check)", LayerPrecision.run),
+    ("stochastic-rounding", "from which length on stochastic rounding wins, at equal cost (--check, --plot FILE)", StochasticRounding.run),
     ("minimal-accumulator", "the fewest bits of an accumulator for a given exact rms error (--check)", MinimalAccumulator.run),
     ("chunk-size", "the chunks that make a sum best, for normal data and in the worst case (--check, --plot FILE)", ChunkSize.run),
     ("tightness-atlas", "how near exact worst cases come to the bounds in formats of at most 8 bits (--check)", TightnessAtlas.run),

@@ -30,7 +30,12 @@ final class Automaton: Sendable {
     let format = rounder.format
     guard format.width <= Automaton.largestWidth else { throw .states(format.name, bits: format.width) }
     let steps = Steps(rounder, unit: unit)
-    let grain = format.isTapered ? 0 : grain
+    // Where sums can reach an end of the format, that is a state too, and what follows from it.
+    var grain = format.isTapered ? 0 : grain
+    for (end, reached) in [(format.maxFinite, range.upperBound), (format.minFinite, range.lowerBound)]
+    where !end.isZero && end.floorLog2 - unit <= Automaton.largestBits && end.integer(inUnitsOf: unit) == reached {
+      grain = min(grain, reached.trailingZeroBitCount)
+    }
     var values: Set<Int128> = [0]
     for code in format.codes {
       // Only multiples of what is added can come up; those beyond the range need not fit.

@@ -55,8 +55,11 @@ public struct ExactAnalysis: Sendable {
   /// The same with another treatment of overflow, which changes nothing that was checked.
   func withTreatment(_ treatment: OverflowTreatment) -> ExactAnalysis { try! ExactAnalysis(plan, product: product, weighted: laws, onOverflow: treatment) }
 
+  /// Whether all terms are of one kind.
+  public var isAlike: Bool { kinds == 1 }
+
   /// The kind of term k.
-  func terms(at k: Int) -> Terms { laws.count == 1 ? laws[0] : laws[k] }
+  public func terms(at k: Int) -> Terms { laws.count == 1 ? laws[0] : laws[k] }
 
   /// The largest unit in which every number that comes up is an integer.
   ///

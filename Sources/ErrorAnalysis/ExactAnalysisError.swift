@@ -16,8 +16,6 @@ public enum ExactAnalysisError: Error, Hashable, Sendable, CustomStringConvertib
   case weights(Int, count: Int)
   /// Every input overflows.
   case nothingLeft(String)
-  /// A histogram of more cells than memory is for.
-  case histogram(String)
 
   public var description: String {
     switch self {
@@ -32,7 +30,6 @@ public enum ExactAnalysisError: Error, Hashable, Sendable, CustomStringConvertib
       "there are \(count) pairs of inputs; at most \(allowed) are possible: use narrower input formats, or limit the inputs (--range)."
     case .weights(let given, let count): "\(given) weights for \(count) terms; give as many weights as there are terms."
     case .nothingLeft(let plan): "every sum in '\(plan)' overflows; use another treatment of overflow, or limit the inputs (--range)."
-    case .histogram(let what): "\(what)"
     }
   }
 }

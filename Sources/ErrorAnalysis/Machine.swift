@@ -95,6 +95,8 @@ final class Addends {
   }
 
   init(_ terms: Terms, _ product: Product, _ machine: Machine) throws(ExactAnalysisError) {
+    let bits = terms.terms.reduce(0) { max($0, $1.value.isZero ? 0 : $1.value.floorLog2 - machine.unit + 1) }
+    guard bits <= Automaton.largestBits - 4 else { throw .range(bits: bits, allowed: Automaton.largestBits - 4) }
     let exact = terms.terms.map { $0.value.integer(inUnitsOf: machine.unit) }
     guard case .rounded(let rounder) = product else {
       support = Support(exact)

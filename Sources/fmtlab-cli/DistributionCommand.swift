@@ -26,6 +26,10 @@ struct DistributionCommand: ParsableCommand {
       overflow    probability that some addition overflows
       swallowed   share of the additions of nonzero terms that change nothing
       change      distance of the accumulator's law from that of one term less: 0 when stationary
+
+      --histogram adds the law of the error at the last n: exactly, error by error, where that
+      is affordable, otherwise in bins, and says by how much an error can have been moved.
+      --plot draws it beside a Monte-Carlo sample.
       """)
 
   @OptionGroup var accumulator: AccumulatorOptions
@@ -39,9 +43,21 @@ struct DistributionCommand: ParsableCommand {
     transform: { try Parse.number($0, "a positive number") { $0 > 0 && $0.isFinite } })
   var scale = 1.0
   @OptionGroup var exact: ExactOptions
+  @Flag(help: "Find the whole law of the error at the last length.") var histogram = false
+  @Option(
+    help: ArgumentHelp(
+      "Draw that law and a sample (.svg, .png or .pdf) by gnuplot, and write its data (.dat) and script (.gp) beside it.", valueName: "file"),
+    transform: Figure.path)
+  var plot: String?
+  @Option(
+    help: ArgumentHelp("Sums of the sample that --plot draws. (default: 100000)", valueName: "count"),
+    transform: { try Parse.integer($0, in: 1...10_000_000) })
+  var trials = 100_000
+  @OptionGroup var random: SeedOption
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    if let plot { try Output.checkWritable(plot, "--plot") }
     try accumulator.prepare(output)
     let weights = try exact.weights(in: accumulator.format, output)
     let counts = try ExactOptions.counts(n, weights: weights, default: [16, 64, 256, 1024])
@@ -55,12 +71,21 @@ struct DistributionCommand: ParsableCommand {
       results.append(try question.answer(n, exact.threads, line.progress.part(from: done / total, share: Double(n) / total)))
       done += Double(n)
     }
+    let law = try histogram || plot != nil ? question.histogram(counts[counts.count - 1], exact.threads) : nil
     line.end()
+    if let plot, let law {
+      let title = "error of \(law.n) products of \(accumulator.format) in \(accumulator.acc), data \(source.name)"
+      let sample = question.sample(law.n, trials, RandomStream(seed: random.seed, "distribution"), exact.threads)
+      try law.figure(title, sample: sample).draw(plot, output)
+    }
     let report = DistributionReport(
       format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", data: source.name, note: source.note,
-      scale: scale, onOverflow: question.treatment.rawValue, results: results)
+      scale: scale, onOverflow: question.treatment.rawValue, results: results, histogram: histogram ? law : nil, seed: random.seed)
     if output.json {
       try Output.json(report)
+    } else if output.csv, histogram, let law {
+      Output.csv(["error", "probability"])
+      for (error, probability) in zip(law.errors, law.probabilities) { Output.csv([error.shortDescription, probability.shortDescription]) }
     } else if output.csv {
       Output.csv(DistributionResult.columns)
       results.forEach { Output.csv($0.fields) }
@@ -98,6 +123,16 @@ struct DistributionQuestion {
     }
     return DistributionResult(try analysis!.moments(n, threads, progress: progress))
   }
+
+  func histogram(_ n: Int, _ threads: Parallelism) throws -> HistogramResult {
+    guard let analysis else { throw Failure.usage("--histogram: the law of the error is known for accumulators of at most 16 bits.") }
+    return HistogramResult(try analysis.histogram(n, threads))
+  }
+
+  /// Errors of sums of n terms drawn from the same laws, without those that overflow.
+  func sample(_ n: Int, _ trials: Int, _ stream: RandomStream, _ threads: Parallelism) -> [Double] {
+    analysis!.sample(n, trials: trials, stream, threads)
+  }
 }
 
 extension DiscreteLaw {
@@ -107,74 +142,4 @@ extension DiscreteLaw {
     guard !kept.isEmpty else { throw Failure.usage("--range \(range): none of the data is as small.") }
     return DiscreteLaw(kept.map { values[$0] }, weights: kept.map { probabilities[$0] })
   }
-}
-
-/// The moments at one length.
-struct DistributionResult: Encodable {
-  let n: Int
-  let mean: Double
-  let rms: Double
-  /// What the last level, where it is too wide for an automaton, can change of mean and rms; 0 where they are exact.
-  let uncertainty: Double
-  let meanMagnitudes: Double
-  let ratioRms: Double
-  let overflow: Double
-  @Nullable var stagnated: Double?
-  @Nullable var varianceRetention: Double?
-  @Nullable var change: Double?
-  @Nullable var lastLevelBound: String?
-
-  init(_ moments: ErrorMoments) {
-    (n, mean, rms, uncertainty, meanMagnitudes) = (moments.n, moments.mean, moments.rms, 0, moments.meanMagnitudes)
-    (ratioRms, overflow) = (moments.rms / moments.meanMagnitudes, moments.overflow)
-    (stagnated, varianceRetention, change) = (moments.stagnated, moments.varianceRetention, moments.change)
-  }
-
-  init(_ n: Int, _ moments: WideLastLevel.Moments) {
-    (self.n, mean, rms, uncertainty, meanMagnitudes) = (n, moments.mean, moments.rms, moments.uncertainty, moments.meanMagnitudes)
-    (ratioRms, overflow, lastLevelBound) = (moments.rms / moments.meanMagnitudes, moments.overflow, moments.lastLevel)
-  }
-
-  static let columns = [
-    "n", "mean", "rms", "uncertainty", "mean_magnitudes", "ratio_rms", "overflow", "stagnated", "variance_retention", "change",
-  ]
-
-  var fields: [String] {
-    ["\(n)"] + [mean, rms, uncertainty, meanMagnitudes, ratioRms, overflow].map(\.shortDescription)
-      + [stagnated, varianceRetention, change].map { $0?.shortDescription ?? "" }
-  }
-}
-
-/// The document `fmtlab.distribution/1`.
-struct DistributionReport: Encodable {
-  let schema = "fmtlab.distribution/1"
-  let format, accumulator, product, data, note: String
-  let scale: Double
-  let onOverflow: String
-  let results: [DistributionResult]
-
-  func print() {
-    Output.print(wrap("error of sums of n independent products: \(format) in \(accumulator), products \(product)", 100))
-    let factor = scale == 1 ? "" : ", times \(scale.shortDescription)"
-    Output.print(wrap("data \(data): \(note)\(factor), rounded to \(format); exact probabilities, no sampling", 98).map { "  " + $0 })
-    let isExact = results.allSatisfy { $0.lastLevelBound == nil }
-    var table = Table(["n", "mean", "rms", isExact ? "" : "+-", "rms/A", "retained", "overflow", "swallowed", "change"])
-    for r in results {
-      table.add([
-        "\(r.n)", abs(r.mean) < 1e-13 * r.rms ? "0" : r.mean.significant(6), r.rms.significant(7), isExact ? "" : r.uncertainty.roundedUp(2),
-        r.ratioRms.threeDigits, r.varianceRetention?.significant(5) ?? "-", DistributionReport.percent(r.overflow),
-        r.stagnated.map(DistributionReport.percent) ?? "-", r.change?.significant(2) ?? "-",
-      ])
-    }
-    Output.print(table.lines())
-    switch OverflowTreatment(rawValue: onOverflow)! {
-    case .saturate: Output.print("  (sums that overflow stay at the largest number)")
-    case .exclude, .absorb: Output.print("  (mean and rms are those of sums that do not overflow)")
-    }
-    if let bound = results.first?.lastLevelBound {
-      Output.print("  (chunks exactly; +-: what the errors of the last level, held by \(bound), can change)")
-    }
-  }
-
-  static func percent(_ share: Double) -> String { share == 0 ? "0 %" : "\((100 * share).figure(3)) %" }
 }

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole law of the error of a random sum, not only its moments.
+
+internal import Accumulation
+public import Formats
+
+/// The probabilities of the errors of sums of n independent terms, computed − exact.
+public struct ErrorHistogram: Sendable {
+  public let n: Int
+  /// Errors are multiples of it; bin i holds those of `(first + i) · binWidth`.
+  public let binWidth: Dyadic
+  public let first: Int
+  public let probabilities: [Double]
+  /// By how much an error can have been moved into its bin: 0 where the histogram is exact.
+  public let displacement: Double
+  /// The probability that was left out: of tails that do not matter, and of sums that overflow.
+  public let omitted: Double
+
+  /// The errors of the bins.
+  public var errors: [Double] {
+    let width = Value.finite(binWidth).double
+    return probabilities.indices.map { Double(first + $0) * width }
+  }
+
+  /// The smallest error e with P(error ≤ e) ≥ p, among those that were kept.
+  public func quantile(_ p: Double) -> Double {
+    let total = probabilities.reduce(0, +)
+    var sum = 0.0
+    for (i, probability) in probabilities.enumerated() {
+      sum += probability
+      if sum >= p * total { return Double(first + i) * Value.finite(binWidth).double }
+    }
+    return Double(first + probabilities.count - 1) * Value.finite(binWidth).double
+  }
+}
+
+extension ExactAnalysis {
+  /// The law of the error of sums of n terms.
+  ///
+  /// Each state keeps a histogram of the error so far. Its bins are the unit of the terms where that is affordable, and the histogram then exact;
+  /// otherwise they are 4, 16, … units wide, and each local error is moved to the nearest bin. Tails of probability below 10^-12 in all are left out.
+  ///
+  /// - Complexity: n · cells · bins; the width is chosen so that this is about 10^10.
+  public func histogram(_ n: Int, _ parallelism: Parallelism = .allCores) throws(ExactAnalysisError) -> ErrorHistogram {
+    let machine = machine(parallelism)
+    let addends = try addends(n, machine)
+    for shift in stride(from: 0, to: 124, by: 2) {
+      let algebra = HistogramPropagation(machine: machine, shift: shift, total: additions(n))
+      var terms = Runs<HistogramLaw>()
+      let laws = addends.map { HistogramLaw($0, shift: shift) }
+      if laws.count == 1 { terms.append(laws[0], n) } else { laws.forEach { terms.append($0) } }
+      let law = try algebra.evaluate(plan, terms, roundsLeaves: roundsLeaves)
+      if algebra.budget.isSpent { continue }
+      let kept = law.parts.filter { !$0.values.isEmpty }
+      guard let first = kept.map(\.first).min(), let end = kept.map({ $0.first + $0.values.count }).max() else { throw .nothingLeft("\(plan)") }
+      var all = [Double](repeating: 0, count: end - first)
+      for part in kept { for (i, p) in part.values.enumerated() { all[part.first - first + i] += p } }
+      let unit = Double(sign: .plus, exponent: machine.unit, significand: 1)
+      return ErrorHistogram(
+        n: n, binWidth: .power(machine.unit + shift), first: first, probabilities: all,
+        displacement: shift == 0 ? 0 : Double(law.roundings) * Double(sign: .plus, exponent: shift - 1, significand: 1) * unit,
+        omitted: max(0, 1 - all.reduce(0, +)))
+    }
+    preconditionFailure("bins wider than every error")
+  }
+}
+
+/// Probabilities of consecutive multiples of the bin width.
+private struct Part: Sendable {
+  var first = 0
+  var values: [Double] = []
+
+  /// Without ends of less than the given probability.
+  func trimmed(_ least: Double) -> Part {
+    var (low, high, sum) = (0, values.count, 0.0)
+    while low < high, sum + values[low] < least {
+      sum += values[low]
+      low += 1
+    }
+    sum = 0
+    while high > low, sum + values[high - 1] < least {
+      sum += values[high - 1]
+      high -= 1
+    }
+    return Part(first: first + low, values: Array(values[low..<high]))
+  }
+}
+
+/// For each value of a sum the histogram of its error.
+private final class HistogramLaw {
+  let support: Support
+  let parts: [Part]
+  /// Local errors that were moved to bins.
+  let roundings: Int
+
+  init(_ support: Support, _ parts: [Part], roundings: Int) { (self.support, self.parts, self.roundings) = (support, parts, roundings) }
+
+  convenience init(_ addends: Addends, shift: Int) {
+    let parts = (0..<addends.support.count).map { i -> Part in
+      let ways = addends.ways[addends.offsets[i]..<addends.offsets[i + 1]].map { (bin: bin(addends.support.values[i] - $0.exact, shift), $0.probability) }
+      let first = ways.map(\.bin).min()!
+      var part = Part(first: first, values: [Double](repeating: 0, count: ways.map(\.bin).max()! - first + 1))
+      for (bin, p) in ways { part.values[bin - first] += p }
+      return part
+    }
+    let isExact = addends.ways.count == addends.support.count
+    self.init(addends.support, parts, roundings: isExact ? 0 : 1)
+  }
+}
+
+/// The nearest multiple of 2^shift, halves away from 0 so that symmetric laws stay so.
+private func bin(_ error: Int128, _ shift: Int) -> Int {
+  guard shift > 0 else { return Int(error) }
+  let bin = Int((Int128(error.magnitude) + (1 << Int128(shift - 1))) >> Int128(shift))
+  return error < 0 ? -bin : bin
+}
+
+private struct HistogramPropagation: SumAlgebra {
+  let machine: Machine
+  let shift: Int
+  let total: Int
+  let budget = Budget()
+
+  /// Bins of one state.
+  private static var mostBins: Int { 1 << 20 }
+
+  /// Products of probabilities that may be formed.
+  final class Budget {
+    var left = 5e9
+    var isSpent: Bool { left < 0 }
+  }
+
+  func accumulate(_ rounder: Rounder, _ terms: Runs<HistogramLaw>) throws(ExactAnalysisError) -> HistogramLaw {
+    let automaton = try machine.automaton(rounder, summing: terms.runs.map { ($0.law.support, $0.count) })
+    var parts = [Part](repeating: Part(), count: automaton.states.count)
+    parts[automaton.states.index(of: 0)!] = Part(first: 0, values: [1])
+    var roundings = 0
+    for (term, count) in terms.runs {
+      let transitions = machine.transitions(automaton, from: automaton.states, adding: term.support)
+      for _ in 0..<count where !budget.isSpent { parts = step(transitions, parts, term.parts) }
+      if budget.isSpent { parts = [Part](repeating: Part(), count: automaton.states.count) }
+      roundings += count * (term.roundings + 1)
+    }
+    return HistogramLaw(automaton.states, parts, roundings: roundings)
+  }
+
+  func add(_ rounder: Rounder, _ a: HistogramLaw, _ b: HistogramLaw) throws(ExactAnalysisError) -> HistogramLaw {
+    let automaton = try machine.automaton(rounder, adding: a.support, b.support)
+    let transitions = machine.transitions(automaton, from: a.support, adding: b.support)
+    let parts = step(transitions, a.parts, b.parts)
+    return HistogramLaw(automaton.states, budget.isSpent ? [Part](repeating: Part(), count: automaton.states.count) : parts, roundings: a.roundings + b.roundings + 1)
+  }
+
+  /// The histograms after one addition.
+  private func step(_ transitions: Transitions, _ sources: [Part], _ terms: [Part]) -> [Part] {
+    let automaton = transitions.automaton
+    let (s, x, isStochastic) = (transitions.sources.values, transitions.terms.values, automaton.rounder.rounding.isStochastic)
+    // No more work than this: neighbouring terms often share a shift.
+    budget.left -= sources.reduce(0) { $0 + Double($1.values.count) } * terms.reduce(0) { $0 + Double($1.values.count) }
+    if budget.isSpent { return [] }
+    let least = 1e-12 / Double(automaton.states.count) / Double(max(total, 1))
+    let parts = parallelMap(automaton.states.count, machine.parallelism) { [shift = self.shift] t -> Part? in
+      // What comes in: a source's histogram, a shift of its errors, and a weight (or a term's own histogram).
+      var (incoming, low, high) = ([(source: Int, shift: Int, term: Int, weight: Double)](), Int.max, Int.min)
+      var scratch = Transitions.Row()
+      let state = automaton.states.values[t]
+      transitions.withRow(t, &scratch) { cells, _ in
+        for i in 0..<cells.count {
+          let source = Int(cells.source[i])
+          guard !sources[source].values.isEmpty else { continue }
+          for j in Int(cells.first[i])..<Int(cells.end[i]) where !terms[j].values.isEmpty {
+            let p = isStochastic ? automaton.probability(of: t, from: s[source] + x[j]) : 1
+            let shift = bin(state - s[source] - x[j], shift) + terms[j].first
+            let isPoint = terms[j].values.count == 1
+            let weight = isPoint ? p * terms[j].values[0] : p
+            if isPoint, let last = incoming.last, last.source == source, last.shift == shift, terms[last.term].values.count == 1 {
+              incoming[incoming.count - 1].weight += weight
+              continue
+            }
+            incoming.append((source, shift, j, weight))
+            low = min(low, sources[source].first + shift)
+            high = max(high, sources[source].first + shift + sources[source].values.count + terms[j].values.count - 1)
+          }
+        }
+      }
+      guard low < high else { return Part() }
+      guard high - low <= HistogramPropagation.mostBins else { return nil }
+      var sum = [Double](repeating: 0, count: high - low)
+      sum.withUnsafeMutableBufferPointer { sum in
+        for (source, shift, term, weight) in incoming {
+          sources[source].values.withUnsafeBufferPointer { values in
+            let base = sources[source].first + shift - low
+            let own = terms[term].values
+            for k in own.indices {
+              let w = own.count == 1 ? weight : weight * own[k]
+              let target = sum.baseAddress! + base + k
+              for i in 0..<values.count { target[i] += w * values[i] }
+            }
+          }
+        }
+      }
+      return Part(first: low, values: sum).trimmed(least)
+    }
+    if parts.contains(where: { $0 == nil }) { budget.left = -1 }
+    return parts.map { $0 ?? Part() }
+  }
+}

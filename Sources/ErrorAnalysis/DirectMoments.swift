@@ -20,7 +20,7 @@ struct DirectMoments<I: FixedWidthInteger & SignedInteger & Sendable>: Sendable 
   init?(_ transitions: Transitions, _ law: ErrorLaw.Numbers) {
     let (sources, terms) = (transitions.sources.values, transitions.terms.values)
     let largest = max(-sources[0], sources[sources.count - 1], -terms[0], terms[terms.count - 1])
-    guard largest < Int128(1) << Int128(I.bitWidth - 3) else { return nil }
+    guard largest < Int128(1) << Int128(I.bitWidth - 4) else { return nil }
     automaton = transitions.automaton
     self.sources = sources.map { I(truncatingIfNeeded: $0) }
     places = Places(self.sources)

@@ -28,7 +28,7 @@ extension ExactAnalysis {
   /// - Complexity: N steps of O(cells) and N² numbers: accumulators of at most 2^12 states.
   /// - Source: R. M. Karp, A characterization of the minimum cycle mean in a digraph, Discrete Mathematics 23, 1978.
   public func growth(_ parallelism: Parallelism = .allCores) throws(ExactAnalysisError) -> ErrorGrowth {
-    guard case .sequential(let rounder) = plan, kinds == 1 else { throw .scheme("\(plan)") }
+    guard case .sequential(let rounder) = plan, isAlike else { throw .scheme("\(plan)") }
     let machine = machine(parallelism)
     let addends = try addends(1, machine)[0]
     let automaton = try machine.automaton(rounder, summing: [(addends.support, .max)])
@@ -41,6 +41,7 @@ extension ExactAnalysis {
       var layers = [[Int128](repeating: .unreachable, count: n)]
       layers[0][automaton.states.index(of: 0)!] = 0
       for _ in 0..<n { layers.append(transitions.best(layers.last!, terms, parallelism)) }
+      guard layers[n].contains(where: \.isReachable) else { throw .nothingLeft("\(plan)") }
       // Weights around a cycle are −Σx, whichever state it starts from: the states themselves cancel.
       for v in 0..<n where layers[n][v].isReachable {
         var least: Fraction?

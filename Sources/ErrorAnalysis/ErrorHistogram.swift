@@ -11,8 +11,8 @@ public struct ErrorHistogram: Sendable {
   public let binWidth: Dyadic
   public let first: Int
   public let probabilities: [Double]
-  /// By how much an error can have been moved into its bin: 0 where the histogram is exact.
-  public let displacement: Double
+  /// 0 where the histogram is exact. Otherwise it is the law of the error plus a noise of mean 0, whatever the error, with this rms at most.
+  public let blur: Double
   /// The probability that was left out: of tails that do not matter, and of sums that overflow.
   public let omitted: Double
 
@@ -38,17 +38,17 @@ extension ExactAnalysis {
   /// The law of the error of sums of n terms.
   ///
   /// Each state keeps a histogram of the error so far. Its bins are the unit of the terms where that is affordable, and the histogram then exact;
-  /// otherwise they are 4, 16, … units wide, and each local error is moved to the nearest bin. Tails of probability below 10^-12 in all are left out.
+  /// otherwise they are 4, 16, … units wide, and each local error goes to the two bins next to it, with probabilities that keep its mean: m local errors add a
+  /// variance of m/4 squared widths at most. Tails of probability below 10^-12 in all are left out.
   ///
-  /// - Complexity: n · cells · bins; the width is chosen so that this is about 10^10.
+  /// - Throws: `ExactAnalysisError.histogram` where the blur would be more than a third of the rms.
+  /// - Complexity: n · cells · bins; the width is chosen so that this is less than some 10^10.
   public func histogram(_ n: Int, _ parallelism: Parallelism = .allCores) throws(ExactAnalysisError) -> ErrorHistogram {
     let machine = machine(parallelism)
     let addends = try addends(n, machine)
     for shift in stride(from: 0, to: 124, by: 2) {
       let algebra = HistogramPropagation(machine: machine, shift: shift, total: additions(n))
-      var terms = Runs<HistogramLaw>()
-      let laws = addends.map { HistogramLaw($0, shift: shift) }
-      if laws.count == 1 { terms.append(laws[0], n) } else { laws.forEach { terms.append($0) } }
+      let terms = runs(addends.map { HistogramLaw($0, shift: shift) }, n)
       let law = try algebra.evaluate(plan, terms, roundsLeaves: roundsLeaves)
       if algebra.budget.isSpent { continue }
       let kept = law.parts.filter { !$0.values.isEmpty }
@@ -56,10 +56,13 @@ extension ExactAnalysis {
       var all = [Double](repeating: 0, count: end - first)
       for part in kept { for (i, p) in part.values.enumerated() { all[part.first - first + i] += p } }
       let unit = Double(sign: .plus, exponent: machine.unit, significand: 1)
-      return ErrorHistogram(
-        n: n, binWidth: .power(machine.unit + shift), first: first, probabilities: all,
-        displacement: shift == 0 ? 0 : Double(law.roundings) * Double(sign: .plus, exponent: shift - 1, significand: 1) * unit,
-        omitted: max(0, 1 - all.reduce(0, +)))
+      let blur = shift == 0 ? 0 : Double(law.roundings).squareRoot() * Double(sign: .plus, exponent: shift - 1, significand: 1) * unit
+      let histogram = ErrorHistogram(
+        n: n, binWidth: .power(machine.unit + shift), first: first, probabilities: all, blur: blur, omitted: max(0, 1 - all.reduce(0, +)))
+      // Bins that may hide the law say nothing.
+      let square = zip(histogram.errors, all).reduce(0) { $0 + $1.0 * $1.0 * $1.1 }
+      guard blur <= (square / all.reduce(0, +)).squareRoot() / 3 else { throw .histogram(n) }
+      return histogram
     }
     preconditionFailure("bins wider than every error")
   }
@@ -73,12 +76,12 @@ private struct Part: Sendable {
   /// Without ends of less than the given probability.
   func trimmed(_ least: Double) -> Part {
     var (low, high, sum) = (0, values.count, 0.0)
-    while low < high, sum + values[low] < least {
+    while low < high, sum + values[low] <= least {
       sum += values[low]
       low += 1
     }
     sum = 0
-    while high > low, sum + values[high - 1] < least {
+    while high > low, sum + values[high - 1] <= least {
       sum += values[high - 1]
       high -= 1
     }
@@ -97,22 +100,24 @@ private final class HistogramLaw {
 
   convenience init(_ addends: Addends, shift: Int) {
     let parts = (0..<addends.support.count).map { i -> Part in
-      let ways = addends.ways[addends.offsets[i]..<addends.offsets[i + 1]].map { (bin: bin(addends.support.values[i] - $0.exact, shift), $0.probability) }
-      let first = ways.map(\.bin).min()!
-      var part = Part(first: first, values: [Double](repeating: 0, count: ways.map(\.bin).max()! - first + 1))
-      for (bin, p) in ways { part.values[bin - first] += p }
-      return part
+      let ways = addends.ways[addends.offsets[i]..<addends.offsets[i + 1]].map { (bins: bins(addends.support.values[i] - $0.exact, shift), p: $0.probability) }
+      let first = ways.map(\.bins.low).min()!
+      var part = Part(first: first, values: [Double](repeating: 0, count: ways.map(\.bins.low).max()! - first + 2))
+      for (bins, p) in ways {
+        part.values[bins.low - first] += (1 - bins.share) * p
+        part.values[bins.low - first + 1] += bins.share * p
+      }
+      return part.trimmed(0)
     }
     let isExact = addends.ways.count == addends.support.count
     self.init(addends.support, parts, roundings: isExact ? 0 : 1)
   }
 }
 
-/// The nearest multiple of 2^shift, halves away from 0 so that symmetric laws stay so.
-private func bin(_ error: Int128, _ shift: Int) -> Int {
-  guard shift > 0 else { return Int(error) }
-  let bin = Int((Int128(error.magnitude) + (1 << Int128(shift - 1))) >> Int128(shift))
-  return error < 0 ? -bin : bin
+/// The multiple of 2^shift below an error, and how far the error is on the way to the next.
+private func bins(_ error: Int128, _ shift: Int) -> (low: Int, share: Double) {
+  let low = error >> Int128(shift)
+  return (Int(low), (error - low << Int128(shift)).double * Double(sign: .plus, exponent: -shift, significand: 1))
 }
 
 private struct HistogramPropagation: SumAlgebra {
@@ -170,16 +175,22 @@ private struct HistogramPropagation: SumAlgebra {
           guard !sources[source].values.isEmpty else { continue }
           for j in Int(cells.first[i])..<Int(cells.end[i]) where !terms[j].values.isEmpty {
             let p = isStochastic ? automaton.probability(of: t, from: s[source] + x[j]) : 1
-            let shift = bin(state - s[source] - x[j], shift) + terms[j].first
+            let place = bins(state - s[source] - x[j], shift)
             let isPoint = terms[j].values.count == 1
             let weight = isPoint ? p * terms[j].values[0] : p
-            if isPoint, let last = incoming.last, last.source == source, last.shift == shift, terms[last.term].values.count == 1 {
-              incoming[incoming.count - 1].weight += weight
-              continue
+            for (step, share) in [(0, 1 - place.share), (1, place.share)] where share > 0 {
+              let shift = place.low + step + terms[j].first
+              // (A neighbouring term often has the same shift: of the last two entries one may take it.)
+              if isPoint, let i = incoming.indices.suffix(2).first(where: { i in
+                incoming[i].source == source && incoming[i].shift == shift && terms[incoming[i].term].values.count == 1
+              }) {
+                incoming[i].weight += weight * share
+                continue
+              }
+              incoming.append((source, shift, j, weight * share))
+              low = min(low, sources[source].first + shift)
+              high = max(high, sources[source].first + shift + sources[source].values.count + terms[j].values.count - 1)
             }
-            incoming.append((source, shift, j, weight))
-            low = min(low, sources[source].first + shift)
-            high = max(high, sources[source].first + shift + sources[source].values.count + terms[j].values.count - 1)
           }
         }
       }

@@ -118,6 +118,7 @@ struct ErrorPropagation: SumAlgebra {
       }
       if left < count { progress(count - left) }
     }
+    guard moments.mass.contains(where: { $0 > 0 }) else { throw .nothingLeft("\(rounder)") }
     return ErrorLaw(states, moments, overflow: overflow, additions: additions, swallowed: swallowed, change: change)
   }
 
@@ -127,8 +128,10 @@ struct ErrorPropagation: SumAlgebra {
     let step = TransitionMoments(transitions, b, isSymmetric: false, machine.parallelism)
     var moments = Moments(count: a.support.count)
     (moments.mass, moments.first, moments.second) = (a.mass, a.first, a.second)
+    let next = step.apply(moments)
+    guard next.mass.contains(where: { $0 > 0 }) else { throw .nothingLeft("\(rounder)") }
     return ErrorLaw(
-      automaton.states, step.apply(moments), overflow: a.overflow + a.mass.dot(step.overflow),
+      automaton.states, next, overflow: a.overflow + a.mass.dot(step.overflow),
       additions: a.additions + b.additions + a.mass.dot(step.nonzero), swallowed: a.swallowed + b.swallowed + a.mass.dot(step.stay))
   }
 }

@@ -52,9 +52,8 @@ extension ExactAnalysis {
     let average = zip(values, law.mass).reduce(0) { $0 + $1.0 * $1.1 } / mass
     let spread = zip(values, law.mass).reduce(0) { $0 + ($1.0 - average) * ($1.0 - average) * $1.1 } / mass
     var (exactVariance, magnitudes) = (0.0, 0.0)
-    for k in 0..<kinds {
-      let terms = terms(at: k).terms
-      let share = kinds == 1 ? Double(n) : 1
+    for (terms, count) in kinds(n) {
+      let (terms, share) = (terms.terms, Double(count))
       let numbers = terms.map { (value: $0.value.integer(inUnitsOf: machine.unit).double, probability: $0.probability) }
       let mean = numbers.reduce(0) { $0 + $1.value * $1.probability }
       exactVariance += share * numbers.reduce(0) { $0 + ($1.value - mean) * ($1.value - mean) * $1.probability }
@@ -70,9 +69,7 @@ extension ExactAnalysis {
 
   private func law(_ n: Int, _ parallelism: Parallelism, _ progress: @escaping (Int) -> Void) throws(ExactAnalysisError) -> ErrorLaw {
     let machine = machine(parallelism)
-    let laws = try addends(n, machine).map { ErrorLaw($0) }
-    var terms = Runs<ErrorLaw>()
-    if laws.count == 1 { terms.append(laws[0], n) } else { laws.forEach { terms.append($0) } }
+    let terms = runs(try addends(n, machine).map { ErrorLaw($0) }, n)
     return try ErrorPropagation(machine: machine, progress: progress).evaluate(plan, terms, roundsLeaves: roundsLeaves)
   }
 }

@@ -5,21 +5,20 @@ public import Accumulation
 public import Formats
 
 extension ExactAnalysis {
-  /// n inputs whose sum overflows, or may with a stochastic rounding; `nil` if none do.
+  /// n inputs whose sum overflows, or may with a stochastic rounding (with a probability that is not 0 in binary64); `nil` if none do.
   ///
   /// Every rounding is monotone, and so is every plan: if any inputs overflow, then the largest products do, or the smallest.
-  public func overflowingInputs(_ n: Int) -> (x: [Dyadic], y: [Dyadic])? {
+  public func overflowingInputs(_ n: Int) throws(ExactAnalysisError) -> (x: [Dyadic], y: [Dyadic])? {
     for isUp in [true, false] {
-      // A stochastic rounding may go the way of a directed one.
-      let way = { (r: Rounder) in r.rounding.isStochastic ? r.with(isUp ? .up : .down) : r }
-      var product = product
-      if case .rounded(let rounder) = product { product = .rounded(way(rounder)) }
       let inputs = (0..<n).map { isUp ? terms(at: $0).terms.last! : terms(at: $0).terms[0] }  // a law has a number
-      var overflowed = false
-      _ = DotProduct(plan.withRounders(way), product: product).evaluate(inputs.map { .finite($0.x) }, inputs.map { .finite($0.y) }) {
-        if $0.rounded.flags.contains(.overflow) || !$0.rounded.value.isFinite { overflowed = true }
+      let points = inputs.map { Terms(DiscreteLaw([$0.value])) }
+      let only = try ExactAnalysis(plan, product: product, weighted: points, onOverflow: .absorb)
+      let overflows: Bool
+      do { overflows = try only.moments(n).overflow > 0 } catch {
+        guard case .nothingLeft = error else { throw error }
+        overflows = true
       }
-      if overflowed { return (inputs.map(\.x), inputs.map(\.y)) }
+      if overflows { return (inputs.map(\.x), inputs.map(\.y)) }
     }
     return nil
   }

@@ -17,18 +17,31 @@ public struct ExactAnalysis: Sendable {
   public let plan: Plan
   public let product: Product
   public let treatment: OverflowTreatment
+  /// The kinds of terms, and the kind of each term where these are given.
   private let laws: [Terms]
+  private let order: [Int]?
 
   /// Sums of independent terms that are all alike.
   ///
   /// - Throws: `ExactAnalysisError` for schemes whose state is not one number, for wrapping accumulators, and for those of more than 16 bits.
   public init(_ plan: Plan, product: Product = .exact, _ terms: Terms, onOverflow treatment: OverflowTreatment = .exclude) throws(ExactAnalysisError) {
-    try self.init(plan, product: product, weighted: [terms], onOverflow: treatment)
+    try self.init(plan, product, [terms], order: nil, treatment)
   }
 
   /// Sums whose i-th term is of the i-th kind: dot products with a given vector.
   public init(_ plan: Plan, product: Product = .exact, weighted terms: [Terms], onOverflow treatment: OverflowTreatment = .exclude) throws(ExactAnalysisError) {
-    (self.plan, self.product, self.treatment, laws) = (plan, product, treatment, terms)
+    var (laws, places) = ([Terms](), [Terms: Int]())
+    let order = terms.map { kind in
+      if let place = places[kind] { return place }
+      places[kind] = laws.count
+      laws.append(kind)
+      return laws.count - 1
+    }
+    try self.init(plan, product, laws, order: order, treatment)
+  }
+
+  private init(_ plan: Plan, _ product: Product, _ laws: [Terms], order: [Int]?, _ treatment: OverflowTreatment) throws(ExactAnalysisError) {
+    (self.plan, self.product, self.treatment, self.laws, self.order) = (plan, product, treatment, laws, order)
     try ExactAnalysis.check(plan)
     var rounders = plan.rounders
     if case .rounded(let rounder) = product { rounders.append(rounder) }
@@ -49,17 +62,28 @@ public struct ExactAnalysis: Sendable {
     }
   }
 
-  /// Kinds of terms.
-  var kinds: Int { laws.count }
-
   /// The same with another treatment of overflow, which changes nothing that was checked.
-  func withTreatment(_ treatment: OverflowTreatment) -> ExactAnalysis { try! ExactAnalysis(plan, product: product, weighted: laws, onOverflow: treatment) }
+  func withTreatment(_ treatment: OverflowTreatment) -> ExactAnalysis { try! ExactAnalysis(plan, product, laws, order: order, treatment) }
 
   /// Whether all terms are of one kind.
-  public var isAlike: Bool { kinds == 1 }
+  public var isAlike: Bool { order == nil }
 
   /// The kind of term k.
-  public func terms(at k: Int) -> Terms { laws.count == 1 ? laws[0] : laws[k] }
+  public func terms(at k: Int) -> Terms { laws[order?[k] ?? 0] }
+
+  /// The kinds of n terms, and how many there are of each.
+  func kinds(_ n: Int) -> [(terms: Terms, count: Int)] {
+    guard let order else { return [(laws[0], n)] }
+    return laws.indices.map { kind in (laws[kind], order.count { $0 == kind }) }
+  }
+
+  /// n terms in order, from what stands for each kind.
+  func runs<Law: AnyObject>(_ kinds: [Law], _ n: Int) -> Runs<Law> {
+    guard let order else { return Runs(kinds[0], n) }
+    var runs = Runs<Law>()
+    for kind in order { runs.append(kinds[kind]) }
+    return runs
+  }
 
   /// The largest unit in which every number that comes up is an integer.
   ///
@@ -75,9 +99,14 @@ public struct ExactAnalysis: Sendable {
     return Machine(unit: unit, treatment, parallelism)
   }
 
-  /// The addends of n terms: one for all of them, or one for each.
+  /// The addends of each kind.
   func addends(_ n: Int, _ machine: Machine) throws(ExactAnalysisError) -> [Addends] {
-    if laws.count > 1, laws.count != n { throw .weights(laws.count, count: n) }
+    if let order, order.count != n { throw .weights(order.count, count: n) }
+    // The smallest number of an accumulator, which directed roundings lead to from next to nothing.
+    for rounder in plan.rounders {
+      let bits = rounder.format.minPositive.floorLog2 - machine.unit + 1
+      if bits > Automaton.largestBits - 4 { throw .range(bits: bits, allowed: Automaton.largestBits - 4) }
+    }
     return try laws.map { terms throws(ExactAnalysisError) in try Addends(terms, product, machine) }
   }
 

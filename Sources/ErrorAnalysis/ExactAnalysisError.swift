@@ -12,8 +12,12 @@ public enum ExactAnalysisError: Error, Hashable, Sendable, CustomStringConvertib
   /// Numbers of too many bits when they are written as integers in one unit.
   case range(bits: Int, allowed: Int)
   case terms(Int, allowed: Int)
+  /// A limit that no value keeps.
+  case noInputs(String)
   /// Weights, one for each term, of another number than the terms.
   case weights(Int, count: Int)
+  /// A law of so many terms that its histogram would take too long.
+  case histogram(Int)
   /// Every input overflows.
   case nothingLeft(String)
 
@@ -28,7 +32,10 @@ public enum ExactAnalysisError: Error, Hashable, Sendable, CustomStringConvertib
       "written as integers in one unit, sums have \(bits) bits; at most \(allowed) are possible: use fewer terms, or limit the inputs (--range)."
     case .terms(let count, let allowed):
       "there are \(count) pairs of inputs; at most \(allowed) are possible: use narrower input formats, or limit the inputs (--range)."
+    case .noInputs(let format): "no value of \(format) is as small as that; allow larger inputs (--range)."
     case .weights(let given, let count): "\(given) weights for \(count) terms; give as many weights as there are terms."
+    case .histogram(let n):
+      "the whole law of the error of \(n) terms takes too long to find; use fewer terms, a narrower input format or a narrower accumulator."
     case .nothingLeft(let plan): "every sum in '\(plan)' overflows; use another treatment of overflow, or limit the inputs (--range)."
     }
   }

@@ -9,6 +9,10 @@ final class Machine {
   let unit: Int
   let treatment: OverflowTreatment
   let parallelism: Parallelism
+  /// The largest magnitude of a state so far.
+  private(set) var largestState: Int128 = 0
+  /// Cells that are kept so far.
+  private var keptCells = 0
   private var automata: [AutomatonKey: Automaton] = [:]
   private var transitions: [TransitionsKey: Transitions] = [:]
 
@@ -58,6 +62,7 @@ final class Machine {
     if let automaton = automata[key] { return automaton }
     let automaton = try Automaton(rounder, unit: unit, grain: grain, range: range, saturates: treatment == .saturate)
     automata[key] = automaton
+    largestState = max(largestState, -range.lowerBound, range.upperBound)
     return automaton
   }
 
@@ -66,7 +71,9 @@ final class Machine {
     let key = TransitionsKey(
       automaton: ObjectIdentifier(automaton), sources: ObjectIdentifier(sources), terms: ObjectIdentifier(terms), rows: rows)
     if let transitions = transitions[key] { return transitions }
-    let made = Transitions(automaton, from: sources, adding: terms, rows: rows, parallelism)
+    // (Given weights have transitions of their own each.)
+    let made = Transitions(automaton, from: sources, adding: terms, rows: rows, parallelism, storing: keptCells <= 2 * Transitions.largestStored)
+    keptCells += made.cellCount ?? 0
     transitions[key] = made
     return made
   }
@@ -107,11 +114,12 @@ final class Addends {
     }
     let steps = Steps(rounder, unit: machine.unit)
     let range = min(steps.rounded(exact[0], .down), 0)...max(steps.rounded(exact[exact.count - 1], .up), 0)
-    let automaton = try machine.automaton(rounder, range, grain: Support(exact).grain)
+    let products = Support(exact)
+    let automaton = try machine.automaton(rounder, range, grain: products.grain)
     var (rounded, all, offsets, overflow) = ([Int128](), [Way](), [0], 0.0)
     for i in 0..<automaton.states.count {
       let interval = automaton.interval(of: i)
-      var j = Support(exact).firstIndex(notBelow: interval.lowerBound)
+      var j = products.firstIndex(notBelow: interval.lowerBound)
       let before = all.count
       while j < exact.count && exact[j] <= interval.upperBound {
         all.append(Way(exact: exact[j], term: j, probability: terms.terms[j].probability * automaton.probability(of: i, from: exact[j])))

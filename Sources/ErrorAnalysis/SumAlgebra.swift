@@ -115,6 +115,19 @@ extension SumAlgebra {
   }
 }
 
+/// The algebra that only finds which values there are.
+struct SupportSearch: SumAlgebra {
+  let machine: Machine
+
+  func accumulate(_ rounder: Rounder, _ terms: Runs<Support>) throws(ExactAnalysisError) -> Support {
+    try machine.automaton(rounder, summing: terms.runs.map { ($0.law, $0.count) }).states
+  }
+
+  func add(_ rounder: Rounder, _ a: Support, _ b: Support) throws(ExactAnalysisError) -> Support {
+    try machine.automaton(rounder, adding: a, b).states
+  }
+}
+
 extension Plan {
   /// The order in which a plan adds terms: their places, from left to right in its tree.
   func order(_ n: Int) -> [Int] { order((0..<n).map { [$0] }) }

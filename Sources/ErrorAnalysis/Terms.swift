@@ -32,6 +32,7 @@ public struct DiscreteLaw: Hashable, Sendable {
   public init(_ format: Format, within range: Dyadic? = nil) throws(ExactAnalysisError) {
     guard format.width <= 16 else { throw .terms(1 << min(format.width, 62), allowed: Terms.largestCount) }
     let values = Set(format.codes.compactMap { format.decode(UInt128($0)).dyadic }).filter { x in range.map { x.magnitude <= $0 } ?? true }
+    guard !values.isEmpty else { throw .noInputs(format.name) }
     self.init(Array(values))
   }
 
@@ -42,8 +43,8 @@ public struct DiscreteLaw: Hashable, Sendable {
 }
 
 /// The terms of a sum, each with inputs that make it: numbers, or products x·y.
-public struct Terms: Sendable {
-  public struct Term: Sendable {
+public struct Terms: Hashable, Sendable {
+  public struct Term: Hashable, Sendable {
     /// The exact number that is meant.
     public let value: Dyadic
     /// Inputs with this product.

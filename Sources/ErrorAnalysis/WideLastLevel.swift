@@ -42,13 +42,12 @@ public struct WideLastLevel: Sendable {
     [(count, n / count), (n % count, 1)].filter { $0.length > 0 && $0.count > 0 }
   }
 
-  /// Bounds of the worst ratio over all inputs without overflow in the chunks, and inputs that have a chunk's worst ratio in every whole chunk.
+  /// A bound of the worst ratio over all inputs without overflow at any level, and inputs that have a chunk's worst ratio in every whole chunk.
   public func worst(
-    _ n: Int, product: Product, _ terms: Terms, onOverflow treatment: OverflowTreatment, _ parallelism: Parallelism = .allCores,
-    progress: Progress = .silent
+    _ n: Int, product: Product, _ terms: Terms, _ parallelism: Parallelism = .allCores, progress: Progress = .silent
   ) throws(ExactAnalysisError) -> (atMost: Upward, lastLevel: String, witness: (x: [Dyadic], y: [Dyadic])) {
     guard let bound = bound(n) else { throw .states(outer.output.format.name, bits: outer.output.format.width) }
-    let analysis = try ExactAnalysis(inner, product: product, terms, onOverflow: treatment)
+    let analysis = try ExactAnalysis(inner, product: product, terms)
     var (largest, witness) = (Upward.zero, (x: [Dyadic](), y: [Dyadic]()))
     for chunk in chunks(n) {
       let worst = try analysis.worst(chunk.length, parallelism, progress: progress)

@@ -10,9 +10,7 @@ extension ExactAnalysis {
   /// An estimate from the sizes of the automata, so that what is decided by it is the same on every machine.
   public func estimatedSeconds(_ n: Int) throws(ExactAnalysisError) -> Double {
     let machine = machine(.allCores)
-    let laws = try addends(n, machine).map(\.support)
-    var terms = Runs<Support>()
-    if laws.count == 1 { terms.append(laws[0], n) } else { laws.forEach { terms.append($0) } }
+    let terms = runs(try addends(n, machine).map(\.support), n)
     let count = WorkCount(machine: machine)
     _ = try count.evaluate(plan, terms, roundsLeaves: roundsLeaves)
     // A visit to a cell takes some 2 ns; moments take one or two visits, the worst case six rounds for each sign, to make a cell 30 ns.

@@ -105,6 +105,7 @@ private struct Search {
     machine = analysis.machine(parallelism)
     unit = machine.unit
     addends = try analysis.addends(n, machine)
+    _ = try SupportSearch(machine: machine).evaluate(analysis.plan, analysis.runs(addends.map(\.support), n), roundsLeaves: analysis.roundsLeaves)
     isSymmetric = analysis.isOdd && addends.allSatisfy(\.isSymmetric)
     // Six rounds for each sign, as a rule; the line waits at the end rather than start again.
     let meter = Meter(total: analysis.additions(n) * (isSymmetric ? 6 : 11), progress)
@@ -114,7 +115,9 @@ private struct Search {
   /// The best inputs for an objective, by the narrowest integers that hold its weights.
   func best(_ objective: Objective) throws(ExactAnalysisError) -> Candidate {
     let largest = addends.flatMap(\.ways).reduce(Int128(1)) { max($0, $1.exact < 0 ? -$1.exact : $1.exact) }
-    let sumBits = 128 - largest.leadingZeroBitCount + Int.bitWidth - n.leadingZeroBitCount + 1
+    // Σ|x|, and the states: rounding up can lead far beyond the sum.
+    let sumBits = max(
+      128 - largest.leadingZeroBitCount + Int.bitWidth - n.leadingZeroBitCount, 128 - machine.largestState.leadingZeroBitCount) + 1
     guard sumBits <= Automaton.largestBits else { throw .range(bits: sumBits, allowed: Automaton.largestBits) }
     let bits = objective.bits(sumBits: sumBits)
     if bits <= Int64.bits { return try best(objective, Int64.self) }
@@ -122,9 +125,7 @@ private struct Search {
   }
 
   private func best<S: Score>(_ objective: Objective, _: S.Type) throws(ExactAnalysisError) -> Candidate {
-    let laws = addends.map { BestInputs<S>($0, objective) }
-    var terms = Runs<BestInputs<S>>()
-    if laws.count == 1 { terms.append(laws[0], n) } else { laws.forEach { terms.append($0) } }
+    let terms = analysis.runs(addends.map { BestInputs<S>($0, objective) }, n)
     let algebra = WorstSearch<S>(machine: machine, progress: report)
     let sums = try algebra.evaluate(analysis.plan, terms, roundsLeaves: analysis.roundsLeaves)
     let weights = sums.best.indices.map { sums.best[$0].isReachable ? sums.best[$0] + objective.weight(ofResult: sums.support.values[$0]) : .unreachable }

@@ -19,8 +19,10 @@ extension Distribution {
     /// The smallest double that rounds to b or above, for neighbours a < b.
     func border(_ a: Dyadic, _ b: Dyadic) -> Double {
       // Mirrored below zero, so that symmetric laws are symmetric to the last bit; a border itself has probability 0.
-      if a.isNegative && -a <= format.maxFinite { return -border(-b, -a) }
-      var (low, high) = (Value.finite(a).double, Value.finite(b).double)
+      if a.isNegative && !(b > .zero) && -a <= format.maxFinite { return -border(-b, -a) }
+      // (Values beyond the range of doubles have no part in the data.)
+      let largest = Double.greatestFiniteMagnitude
+      var (low, high) = (max(Value.finite(a).double, -largest), min(Value.finite(b).double, largest))
       while low.nextUp < high {
         let middle = low + (high - low) / 2
         if rounder.round(Value(middle)).value.dyadic! >= b { high = middle } else { low = middle }
@@ -43,6 +45,7 @@ extension Distribution {
 
   /// The same for a law that is symmetric about 0, from P(X ≥ x) and P(0 ≤ X < x), x ≥ 0: differences of small numbers, where there is a choice.
   private func symmetric(_ a: Double, _ b: Double, tail: (Double) -> Double, middle: (Double) -> Double) -> Double {
+    if a >= b { return 0 }
     if b <= 0 { return symmetric(-b, -a, tail: tail, middle: middle) }
     if a < 0 { return middle(-a) + middle(b) }
     return b < 1 ? middle(b) - middle(a) : tail(a) - tail(b)

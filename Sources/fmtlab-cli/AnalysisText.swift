@@ -84,7 +84,7 @@ struct AnalysisText {
         exact.worstFraction.count <= 16 ? exact.worstFraction : "", bound.map { ($0 / exact.worstRatio).significant(3) } ?? "-",
       ])
     }
-    return ["exact: moments of computed - exact for independent terms with the data's frequencies; worst case over all inputs"] + table.lines()
+    return ["exact, for independent terms with the data's frequencies; worst: |error| / A over all inputs"] + table.lines()
       + ["  (A in rms/A: the mean of sum |x y|; inputs that overflow are left out)"] + reason + [""]
   }
 

@@ -28,8 +28,8 @@ struct DistributionCommand: ParsableCommand {
       change      distance of the accumulator's law from that of one term less: 0 when stationary
 
       --histogram adds the law of the error at the last n: exactly, error by error, where that
-      is affordable, otherwise in bins, and says by how much an error can have been moved.
-      --plot draws it beside a Monte-Carlo sample.
+      is affordable, otherwise in bins, and says by how much these blur it. --plot draws it
+      beside a Monte-Carlo sample.
       """)
 
   @OptionGroup var accumulator: AccumulatorOptions
@@ -60,7 +60,7 @@ struct DistributionCommand: ParsableCommand {
     if let plot { try Output.checkWritable(plot, "--plot") }
     try accumulator.prepare(output)
     let weights = try exact.weights(in: accumulator.format, output)
-    let counts = try ExactOptions.counts(n, weights: weights, default: [16, 64, 256, 1024])
+    let counts = try ExactOptions.counts(n, weights: weights, upTo: 1_000_000, default: [16, 64, 256, 1024])
     let source = try data.source(accumulator.format, output, default: .distribution(.normal))
     let question = try DistributionQuestion(accumulator, exact, weights, source, scale)
     Output.showNotes()
@@ -114,7 +114,7 @@ struct DistributionQuestion {
     if let range = exact.range { (x, y) = (try x.within(range), try y.within(range)) }
     laws = try weights.map { try $0.map { try Terms(products: x, DiscreteLaw([$0])) } } ?? [Terms(products: x, y)]
     lastLevel = weights == nil ? WideLastLevel(accumulator.acc) : nil
-    analysis = lastLevel == nil ? try ExactAnalysis(accumulator.acc, product: product, weighted: laws, onOverflow: treatment) : nil
+    analysis = lastLevel == nil ? try ExactAnalysis(accumulator, laws, areGiven: weights != nil, onOverflow: treatment) : nil
   }
 
   func answer(_ n: Int, _ threads: Parallelism, _ progress: Progress) throws -> DistributionResult {

@@ -11,7 +11,8 @@ struct DistributionResult: Encodable {
   /// What the last level, where it is too wide for an automaton, can change of mean and rms; 0 where they are exact.
   let uncertainty: Double
   let meanMagnitudes: Double
-  let ratioRms: Double
+  /// Null where all terms are 0.
+  @Nullable var ratioRms: Double?
   let overflow: Double
   @Nullable var stagnated: Double?
   @Nullable var varianceRetention: Double?
@@ -20,13 +21,15 @@ struct DistributionResult: Encodable {
 
   init(_ moments: ErrorMoments) {
     (n, mean, rms, uncertainty, meanMagnitudes) = (moments.n, moments.mean, moments.rms, 0, moments.meanMagnitudes)
-    (ratioRms, overflow) = (moments.rms / moments.meanMagnitudes, moments.overflow)
-    (stagnated, varianceRetention, change) = (moments.stagnated, moments.varianceRetention, moments.change)
+    overflow = moments.overflow
+    ratioRms = moments.meanMagnitudes == 0 ? nil : moments.rms / moments.meanMagnitudes
+    (stagnated, varianceRetention, change) = (moments.stagnated, moments.varianceRetention.isFinite ? moments.varianceRetention : nil, moments.change)
   }
 
   init(_ n: Int, _ moments: WideLastLevel.Moments) {
     (self.n, mean, rms, uncertainty, meanMagnitudes) = (n, moments.mean, moments.rms, moments.uncertainty, moments.meanMagnitudes)
-    (ratioRms, overflow, lastLevelBound) = (moments.rms / moments.meanMagnitudes, moments.overflow, moments.lastLevel)
+    (overflow, lastLevelBound) = (moments.overflow, moments.lastLevel)
+    ratioRms = moments.meanMagnitudes == 0 ? nil : moments.rms / moments.meanMagnitudes
   }
 
   static let columns = [
@@ -34,7 +37,7 @@ struct DistributionResult: Encodable {
   ]
 
   var fields: [String] {
-    ["\(n)"] + [mean, rms, uncertainty, meanMagnitudes, ratioRms, overflow].map(\.shortDescription)
+    ["\(n)"] + [mean, rms, uncertainty, meanMagnitudes].map(\.shortDescription) + [ratioRms, overflow].map { $0?.shortDescription ?? "" }
       + [stagnated, varianceRetention, change].map { $0?.shortDescription ?? "" }
   }
 }
@@ -59,7 +62,7 @@ struct DistributionReport: Encodable {
     for r in results {
       table.add([
         "\(r.n)", abs(r.mean) < 1e-13 * r.rms ? "0" : r.mean.significant(6), r.rms.significant(7), isExact ? "" : r.uncertainty.roundedUp(2),
-        r.ratioRms.threeDigits, r.varianceRetention?.significant(5) ?? "-", DistributionReport.percent(r.overflow),
+        r.ratioRms?.threeDigits ?? "-", r.varianceRetention?.significant(5) ?? "-", DistributionReport.percent(r.overflow),
         r.stagnated.map(DistributionReport.percent) ?? "-", r.change?.significant(2) ?? "-",
       ])
     }
@@ -81,8 +84,8 @@ struct DistributionReport: Encodable {
 struct HistogramResult: Codable, Hashable {
   let n: Int
   let binWidth: Double
-  /// By how much an error can have been moved into its bin; 0 where the histogram is exact.
-  let displacement: Double
+  /// The rms, at most, of the noise of mean 0 that bins add to the errors; 0 where the histogram is exact.
+  let blur: Double
   let omitted: Double
   let errors: [Double]
   let probabilities: [Double]
@@ -93,8 +96,8 @@ struct HistogramResult: Codable, Hashable {
   ]
 
   init(_ histogram: ErrorHistogram) {
-    (n, binWidth, displacement, omitted) = (
-      histogram.n, Value.finite(histogram.binWidth).double, histogram.displacement, histogram.omitted
+    (n, binWidth, blur, omitted) = (
+      histogram.n, Value.finite(histogram.binWidth).double, histogram.blur, histogram.omitted
     )
     let kept = histogram.probabilities.indices.filter { histogram.probabilities[$0] > 0 }
     let errors = histogram.errors
@@ -103,7 +106,7 @@ struct HistogramResult: Codable, Hashable {
   }
 
   func print() {
-    let width = displacement == 0 ? "exactly" : "in bins of \(binWidth.figure(3)), each error moved by \(displacement.figure(2)) at most"
+    let width = blur == 0 ? "exactly" : "in bins of \(binWidth.figure(3)), blurred by noise of rms \(blur.figure(2)) at most"
     Output.print("law of the error at n = \(n), \(width): \(errors.count) values")
     var table = Table(["P(error <= e)"] + HistogramResult.shares.map(\.name))
     table.add(["e"] + HistogramResult.shares.map { quantiles[$0.name]!.threeDigits })
@@ -125,7 +128,7 @@ struct HistogramResult: Codable, Hashable {
     return Figure(
       title: title, x: .init("error, computed - exact", from: 1.5 * low - 0.5 * high, to: 1.5 * high - 0.5 * low), y: .init("probability density", .log10),
       series: [
-        Figure.Series("exact\(displacement == 0 ? "" : " to within \(displacement.figure(2))")", density(Array(zip(errors, probabilities))), .curve),
+        Figure.Series("exact\(blur == 0 ? "" : ", blurred by \(blur.figure(2))")", density(Array(zip(errors, probabilities))), .curve),
         Figure.Series("\(sample.count) sums, Monte Carlo", density(sample.map { ($0, share) }), .dots),
       ])
   }

@@ -41,8 +41,9 @@ struct ExactOptions: ParsableArguments {
   }
 
   /// The lengths, which weights decide where they are given.
-  static func counts(_ given: [Int]?, weights: [Dyadic]?, default counts: [Int]) throws -> [Int] {
+  static func counts(_ given: [Int]?, weights: [Dyadic]?, upTo largest: Int, default counts: [Int]) throws -> [Int] {
     guard let weights else { return given ?? counts }
+    guard weights.count <= largest else { throw Failure.usage("--weights has \(weights.count) numbers; give up to \(largest).") }
     guard given == nil || given == [weights.count] else {
       throw Failure.usage("--n \(given!.map(String.init).joined(separator: ",")) with \(weights.count) weights; leave out --n.")
     }
@@ -56,5 +57,15 @@ struct ExactOptions: ParsableArguments {
       throw ValidationError("give up to 100 lengths from 1 to \(largest), separated by commas.")
     }
     return counts.map { $0! }
+  }
+}
+
+extension ExactAnalysis {
+  /// The analysis of an accumulator: of alike terms, or of terms with given weights.
+  init(_ accumulator: AccumulatorOptions, _ laws: [Terms], areGiven: Bool, onOverflow treatment: OverflowTreatment) throws {
+    self =
+      areGiven
+      ? try ExactAnalysis(accumulator.acc, product: accumulator.product, weighted: laws, onOverflow: treatment)
+      : try ExactAnalysis(accumulator.acc, product: accumulator.product, laws[0], onOverflow: treatment)
   }
 }

@@ -41,7 +41,7 @@ struct WorstCommand: ParsableCommand {
     if let plot { try Output.checkWritable(plot, "--plot") }
     try accumulator.prepare(output)
     let weights = try exact.weights(in: accumulator.format, output)
-    let counts = try ExactOptions.counts(n, weights: weights, default: [16])
+    let counts = try ExactOptions.counts(n, weights: weights, upTo: 4096, default: [16])
     let question = try WorstQuestion(accumulator, exact, weights)
     Output.showNotes()
     let line = ProgressLine("worst", output)
@@ -81,16 +81,19 @@ struct WorstQuestion {
     let law = try DiscreteLaw(format, within: exact.range)
     laws = try weights.map { try $0.map { try Terms(products: law, DiscreteLaw([$0])) } } ?? [Terms(products: law, law)]
     lastLevel = weights == nil ? WideLastLevel(accumulator.acc) : nil
-    analysis = lastLevel == nil ? try ExactAnalysis(accumulator.acc, product: accumulator.product, weighted: laws, onOverflow: treatment) : nil
+    guard lastLevel == nil || treatment == .exclude else {
+      throw Failure.usage("--on-overflow \(treatment.rawValue): a last level of more than 16 bits is bounded for sums that do not overflow; use exclude.")
+    }
+    analysis = lastLevel == nil ? try ExactAnalysis(accumulator, laws, areGiven: weights != nil, onOverflow: treatment) : nil
   }
 
   func answer(_ n: Int, _ threads: Parallelism, _ progress: Progress) throws -> WorstResult {
     if let lastLevel {
-      let worst = try lastLevel.worst(n, product: accumulator.product, laws[0], onOverflow: treatment, threads, progress: progress)
+      let worst = try lastLevel.worst(n, product: accumulator.product, laws[0], threads, progress: progress)
       return WorstResult(n, accumulator, witness: worst.witness, atMost: worst.atMost, lastLevel: worst.lastLevel)
     }
     let analysis = analysis!
-    let inputs = treatment == .absorb ? analysis.overflowingInputs(n) : nil
+    let inputs = treatment == .absorb ? try analysis.overflowingInputs(n) : nil
     return WorstResult(n, accumulator, analysis, try analysis.worst(n, threads, progress: progress), overflowing: inputs)
   }
 

@@ -44,7 +44,7 @@ struct WorstResult: Encodable {
     error = isLost ? nil : worst.error.double
     magnitudes = zip(x, y).reduce(Dyadic.zero) { $0 + ($1.0 * $1.1).magnitude }.double
     witness = Witness(x: x.map(\.double), y: y.map(\.double))
-    if !isLost { (bound, boundRatio) = WorstResult.bound(accumulator, n, x, y) }
+    if !isLost { (bound, boundRatio) = WorstResult.bound(accumulator, analysis.dot, n, x, y) }
     // The witness is carried out by other code than found it.
     guard !isLost, !analysis.dot.isStochastic else { return }
     let result = analysis.dot.evaluate(x.map { .finite($0) }, y.map { .finite($0) })
@@ -66,11 +66,17 @@ struct WorstResult: Encodable {
     ratioFraction = ""
     (isExact, ratioAtMost, lastLevelBound) = (false, atMost.value, lastLevel)
     witness = Witness(x: x.map(\.double), y: y.map(\.double))
-    (bound, boundRatio) = WorstResult.bound(accumulator, n, x, y)
+    (bound, boundRatio) = WorstResult.bound(accumulator, dot, n, x, y)
   }
 
-  /// The tightest bound that holds for every input, at these.
-  private static func bound(_ accumulator: AccumulatorOptions, _ n: Int, _ x: [Dyadic], _ y: [Dyadic]) -> (id: String?, ratio: Double?) {
+  /// The tightest bound that holds for every input, at these; none where sums saturate.
+  private static func bound(
+    _ accumulator: AccumulatorOptions, _ dot: DotProduct, _ n: Int, _ x: [Dyadic], _ y: [Dyadic]
+  ) -> (id: String?, ratio: Double?) {
+    var overflowed = false
+    let random = dot.isStochastic ? RandomStream(seed: 1, "witness") : nil
+    _ = dot.evaluate(x.map { .finite($0) }, y.map { .finite($0) }, random: random) { if $0.rounded.flags.contains(.overflow) { overflowed = true } }
+    if overflowed { return (nil, nil) }
     let products = zip(x, y).map { $0 * $1 }
     let (sum, magnitudes) = (products.reduce(Dyadic.zero, +), products.reduce(.zero) { $0 + $1.magnitude })
     let observation = Observation(magnitudes: Upward(magnitudes), sum: Upward(sum.magnitude))
@@ -146,10 +152,10 @@ struct WorstReport: Encodable {
     let isExact = results.allSatisfy(\.isExact)
     var table = Table(["n", isExact ? "exact" : "attained", isExact ? "" : "at most", "max |error|", "tightest bound", ""], leftAligned: [5])
     for r in results {
-      let isAttained = r.isExact && r.boundRatio.map { $0 <= r.ratio * (1 + 0x1p-40) } ?? false
+      let isAttained = r.isExact && r.boundRatio.map { abs($0 / r.ratio - 1) <= 0x1p-40 } ?? false
       table.add([
         "\(r.n)", r.isExact ? r.fractionText : r.ratio.figure(6), r.isExact ? r.ratio.figure(6) : r.ratioAtMost.roundedUp(6),
-        r.maxAbsError?.figure(7) ?? "-", r.boundRatio?.roundedUp(6) ?? "-", (r.bound ?? "no bound applies") + (isAttained ? ", attained" : ""),
+        r.maxAbsError?.figure(7) ?? "-", r.boundRatio?.roundedUp(6) ?? "-", (r.bound ?? "none") + (isAttained ? ", attained" : ""),
       ])
     }
     Output.print(table.lines())
@@ -160,14 +166,14 @@ struct WorstReport: Encodable {
     if let growth {
       Output.print("as n grows the largest |error| tends to \(growth.errorPerTerm.figure(6)) n (\(growth.states) states)")
       if let sum = growth.swallowingSum, let term = growth.swallowedTerm {
-        Output.print(wrap("  \(sum.figure(6)) can be reached and swallows \(term.figure(6)), so the worst ratio tends to 1 at least: say it for finite n", 98))
+        Output.print(wrap("  \(sum.figure(6)) can be reached and swallows \(term.figure(6)), so the worst ratio tends to 1 at least", 98))
       }
     }
     let last = results[results.count - 1]
     Output.print(last.ratio.isFinite ? "a witness at n = \(last.n):" : "inputs that overflow at n = \(last.n):")
     Output.print(wrap("x  " + WorstReport.runs(last.witness.x), 96).enumerated().map { ($0 == 0 ? "  " : "     ") + $1 })
     Output.print(wrap("y  " + WorstReport.runs(last.witness.y), 96).enumerated().map { ($0 == 0 ? "  " : "     ") + $1 })
-    Output.print("  error \(last.error?.figure(7) ?? "unbounded"), A = \(last.magnitudes.figure(7))\(last.n > 1 ? " (15*3 is 3, fifteen times; --json lists all)" : "")")
+    Output.print("  error \(last.error?.figure(7) ?? "unbounded"), A = \(last.magnitudes.figure(7))\(last.n > 1 ? "; 15*3 is 3, fifteen times (--json lists all)" : "")")
   }
 
   private var treatment: String {

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("bogus", "unknown command 'bogus'; the commands are formats, info, values, round, op, quantize, dot, gemm, analyze, accumulator, bounds, widths, kappa, compare, verify"),
+    ("bogus", "unknown command 'bogus'; the commands are formats, info, values, round, op, quantize, dot, gemm, analyze, worst, distribution, accumulator, bounds, widths, kappa, compare, verify"),
     ("--bogus", "unknown option '--bogus'"),
     ("info", "missing expected argument '<format>'"), ("info e4m3 e5m2", "unexpected argument 'e5m2'"),
     ("round --to e4m3", "missing expected argument"), ("round 1", "'--to <format>'"), ("round --to", "missing value"),
@@ -52,7 +52,7 @@ import Testing
     ("analyze --format e4m3 --acc e6m5 --trials 99999999999999999999", "give a whole number"),
     ("analyze --format e4m3 --acc e6m5 --confidence 1", "a number between 0 and 1"), ("analyze --format e4m3 --acc e6m5 --confidence nan", "between"),
     ("analyze --format e4m3 --acc e6m5 --target -1", "--target '-1': give a positive error ratio"),
-    ("analyze --format e4m3 --acc e6m5 --data foo", "use digits, normal, uniform, lognormal, or --x FILE --y FILE"),
+    ("analyze --format e4m3 --acc e6m5 --data foo", "use digits, normal, uniform, lognormal, laplace, or --x FILE --y FILE"),
     ("analyze --format e4m3 --acc e6m5 --x a.npy", "--x and --y go together"),
     ("analyze --format e4m3 --acc e6m5 --x a.npy --y a.npy --data normal", "exclude each other"),
     ("analyze --format e4m3 --acc e6m5 --plot a.gif", "ends in .svg, .png or .pdf"), ("analyze --format e4m3 --acc e6m5 --plot .svg", "ends in"),

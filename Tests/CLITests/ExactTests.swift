@@ -15,7 +15,7 @@ import Testing
 
   /// What the witness of `worst` says, `dot` finds.
   @Test(arguments: [
-    "--format e4m3 --acc e6m5 --n 7", "--format e2m1fn --acc e3m2fn:4,e4m3 --n 11", "--format e5m2 --acc pairwise/fp16 --n 4 --range 8",
+    "--format e4m3 --acc e6m5 --n 7", "--format e2m1fn --acc e3m2fn:4,e4m3 --n 11", "--format e4m3fn --acc pairwise/e5m4 --n 4 --range 4",
     "--format e4m3fn --acc bf16@rz --n 3", "--format e3m2fn --acc q4.6 --n 5", "--format e4m3fn --acc e4m3:4,fp16:2,fp32 --n 16",
     "--format e2m1fn --acc e4m3 --product e2m1fn --n 6", "--format e2m1fn --acc strided2/e3m2fn,e4m3 --n 9",
   ])
@@ -76,7 +76,17 @@ import Testing
     try expectFailure("worst --format e4m3 --acc e6m5 --range 0", 64, contains: "a positive number")
     try expectFailure("worst --format e4m3 --acc q4.4@wrap --n 2", 64, contains: "wraps")
     try expectFailure("distribution --format fp32 --acc fp16 --n 4", 64, contains: "at most 16 bits")
+    try expectFailure("worst --format e2m1fn --acc e3m4:2,fp32 --n 4 --on-overflow absorb", 64, contains: "use exclude")
+    try expectFailure("worst --format e8m0fnu --acc fp16 --range 1e-40", 64, contains: "no value of e8m0fnu")
+    try expectFailure("distribution --format e12m0 --acc fp16 --n 2", 64, contains: "bits")
+    try expectFailure("distribution --format e4m3 --acc pairwise/e4m3 --data nosuch.npy", 66, contains: "nosuch.npy")
     try expectFailure("distribution --format e4m3 --acc e6m5 --data nosuch.npy", 66, contains: "nosuch.npy")
+  }
+
+  /// Bounds speak of sums that do not overflow.
+  @Test func noBoundStandsBesideASumThatSaturates() throws {
+    let worst = try succeed("worst --format e2m1fn --acc k6p4se@rz --n 2 --on-overflow saturate --json").json()
+    #expect(worst["bound"] == .null && worst["ratioFraction"]?.text == "137/144")
   }
 
   @Test func givenWeightsFixOneVector() throws {

@@ -39,7 +39,7 @@ import Testing
     ("dot-card", "dot 1,2,-3.3,0x1p-9 -4,5,6,1 --format e4m3 --acc e4m3@rz --init 1e-3 --quiet"),
     ("op-all", "op mul --in e4m3 --to e5m2 --all --quiet"),
     ("worst-card", "worst --format e4m3 --acc e6m5 --n 2,16 --quiet"),
-    ("distribution-card", "distribution --format e2m1fn --acc e4m3fn@saturate --n 1,64,100000 --histogram --quiet"),
+    ("distribution-card", "distribution --format e2m1fn --acc e4m3fn@saturate --n 1,100000,64 --histogram --quiet"),
     ("op-card", "op fma --in bf16 1.0625 1.0625 1e-30 --quiet"),
   ])
   func cardIsThatOfTheSnapshot(name: String, line: String) throws {

@@ -50,7 +50,8 @@ import Testing
   /// fp16 has too many cells to keep.
   @Test func largeAutomataEqualAllPairs() throws {
     let format = try Format("e4m3fn")
-    let law = DiscreteLaw(try DiscreteLaw(format).values, weights: try DiscreteLaw(format).values.map { 1 / (1 + Value.finite($0.magnitude).double) })
+    let values = try DiscreteLaw(format, within: 8).values
+    let law = DiscreteLaw(values, weights: values.map { 1 / (1 + Value.finite($0.magnitude).double) })
     let terms = try Terms(products: law, law)
     let rounder = try Rounder(to: .fp16)
     let analysis = try ExactAnalysis(.sequential(rounder), terms)
@@ -83,7 +84,7 @@ import Testing
     let exact = try ExactAnalysis(Plan(text: "e3m2:3,fp16"), terms)
     let level = try #require(WideLastLevel(try Plan(text: "e3m2:3,e8m9")))
     for n in [3, 6, 8] {
-      let (inside, outside) = (try exact.worst(n), try level.worst(n, product: .exact, terms, onOverflow: .exclude))
+      let (inside, outside) = (try exact.worst(n), try level.worst(n, product: .exact, terms))
       #expect(inside.ratio.double <= outside.atMost.value)
       #expect(outside.atMost.value <= inside.ratio.double * 1.2)
       let (law, moments) = (try exact.moments(n), try level.moments(n, product: .exact, terms, onOverflow: .absorb))
@@ -117,10 +118,35 @@ import Testing
     let terms = Terms(DiscreteLaw([-6, -1, 2].map { Dyadic($0)! }))
     for plan in ["e3m2", "e3m2:2,e3m1", "e3m2@sr", "pairwise/e3m2"] {
       let analysis = try ExactAnalysis(Plan(text: plan), terms, onOverflow: .absorb)
-      #expect(analysis.overflowingInputs(2) == nil, "\(plan)")
-      #expect(analysis.overflowingInputs(4)?.x == [-6, -6, -6, -6], "\(plan)")
+      #expect(try analysis.overflowingInputs(2) == nil, "\(plan)")
+      #expect(try analysis.overflowingInputs(4)?.x == [-6, -6, -6, -6], "\(plan)")
       #expect(try analysis.moments(4).overflow > 0 && analysis.moments(2).overflow == 0, "\(plan)")
     }
+  }
+
+  /// A stochastic rounding with one random bit cuts fractions below a half: it goes up less far than a directed one.
+  @Test func fewRandomBitsDoNotOverflowWhereADirectedRoundingWould() throws {
+    let law = try DiscreteLaw(Format("e1m2"), within: 2)
+    let analysis = try ExactAnalysis(Plan(text: "e3m1@sr1"), Terms(products: law, law), onOverflow: .absorb)
+    #expect(try analysis.overflowingInputs(5) == nil)
+    #expect(try analysis.overflowingInputs(9) != nil)
+  }
+
+  /// Rounding up leads far beyond the sum: 2^64 from terms that sum to 33.
+  @Test func statesBeyondTheSumFitTheWeights() throws {
+    let law = try DiscreteLaw(Format("e2m1fn"))
+    let plan = try Plan(text: "e7m0@ru")
+    let worst = try ExactAnalysis(plan, Terms(products: law, law)).worst(100)
+    let computed = DotProduct(plan).evaluate(worst.witness.x.map { .finite($0) }, worst.witness.y.map { .finite($0) })
+    #expect(computed.dyadic! - zip(worst.witness.x, worst.witness.y).reduce(.zero) { $0 + $1.0 * $1.1 } == worst.error)
+    #expect(worst.error >= .power(60))
+  }
+
+  /// e2m4 ends at 3.875, no multiple of the terms.
+  @Test func theEndsOfTheRangeAreStates() throws {
+    let terms = Terms(DiscreteLaw([-1, 1]))
+    #expect("\(try ExactAnalysis(Plan(text: "e2m4"), terms).worst(4).ratio)" == "0/1")
+    #expect("\(try ExactAnalysis(Plan(text: "e2m4"), terms, onOverflow: .saturate).worst(4).ratio)" == "1/32")
   }
 
   // MARK: Moments
@@ -201,11 +227,26 @@ import Testing
     #expect(abs(1 - count / Double(trials) - moments.overflow) < 5 * (moments.overflow / Double(trials)).squareRoot() + 1e-9)
     // The histogram is exact here, and has the same moments.
     let histogram = try analysis.histogram(n)
-    #expect(histogram.displacement == 0)
+    #expect(histogram.blur == 0)
     let pairs = zip(histogram.errors, histogram.probabilities)
     let mass = histogram.probabilities.reduce(0, +)
     #expect(abs(pairs.reduce(0) { $0 + $1.0 * $1.1 } / mass - moments.mean) < 1e-9)
     #expect(abs((pairs.reduce(0) { $0 + $1.0 * $1.0 * $1.1 } / mass).squareRoot() / moments.rms - 1) < 1e-6)
+  }
+
+  /// Bins keep the mean, and add no more to the variance than they say.
+  @Test func binsBlurAsMuchAsTheySay() throws {
+    let values = try DiscreteLaw(Format("e4m3"), within: 4).values
+    let law = DiscreteLaw(values, weights: values.map { 1 / (1 + Value.finite($0.magnitude).double) })
+    let analysis = try ExactAnalysis(Plan(text: "e6m3"), Terms(products: law, law))
+    let (moments, histogram) = (try analysis.moments(6), try analysis.histogram(6))
+    #expect(histogram.blur > 0)
+    let mass = histogram.probabilities.reduce(0, +)
+    let square = zip(histogram.errors, histogram.probabilities).reduce(0) { $0 + $1.0 * $1.0 * $1.1 } / mass
+    let mean = zip(histogram.errors, histogram.probabilities).reduce(0) { $0 + $1.0 * $1.1 } / mass
+    #expect(abs(mean - moments.mean) < 1e-9 && abs(mass - 1) < 1e-11)
+    #expect(square >= moments.rms * moments.rms * (1 - 1e-9))
+    #expect(square <= moments.rms * moments.rms + histogram.blur * histogram.blur)
   }
 
   // MARK: What is refused
@@ -217,5 +258,9 @@ import Testing
     #expect(throws: ExactAnalysisError.wraps("q4.4@wrap")) { try ExactAnalysis(Plan(text: "q4.4@wrap"), terms) }
     #expect(throws: ExactAnalysisError.self) { try ExactAnalysis(Plan(text: "e8m7"), Terms(DiscreteLaw([.power(-100), .power(100)]))).worst(3) }
     #expect(throws: ExactAnalysisError.self) { try ExactAnalysis(Plan(text: "e3m2"), Terms(DiscreteLaw([100]))).worst(1) }
+    for plan in ["e3m2:2,fp16", "pairwise/e3m2"] {
+      #expect(throws: ExactAnalysisError.nothingLeft("e3m2")) { try ExactAnalysis(Plan(text: plan), Terms(DiscreteLaw([14]))).moments(4) }
+    }
+    #expect(throws: ExactAnalysisError.noInputs("e8m0fnu")) { try DiscreteLaw(Format("e8m0fnu"), within: .power(-130)) }
   }
 }

@@ -35,6 +35,8 @@ extension AnalysisReport {
         series("measured maximum", .measured) { $0.measured.ratio.max },
         series("measured 99th percentile", .measured) { $0.measured.ratio.p99 },
         series("measured rms", .measured) { $0.measured.ratio.rms },
+        series("exact worst case", .measured) { $0.exact?.worstRatio },
+        series("exact rms / mean A", .measured) { $0.exact?.ratioRms },
       ] + ids.map { id in series(id, .bound) { r in r.bounds.first { $0.id == id }?.value } })
   }
 }

@@ -6,7 +6,7 @@ internal import Formats
 /// The rounding s ← fl(y) of exact sums y, all of them integers in units of `2^unit`.
 ///
 /// Rounding is monotone, so the integers that become a state are those of an interval; the automaton is its states and the intervals. They
-/// are found by asking the rounder itself, O(states · log gap) times. Source: the thresholds replace |S|·|P| roundings.
+/// are found by asking the rounder itself, O(states · log gap) times instead of once for each state and term.
 final class Automaton: Sendable {
   let rounder: Rounder
   let unit: Int

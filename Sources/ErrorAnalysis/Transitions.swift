@@ -5,8 +5,8 @@ internal import Formats
 
 /// For each state t, the cells (s, t): terms first ..< end, which are consecutive, with fl(s + x) = t. A source may have several cells.
 ///
-/// Cells are kept where they fit and found anew each time where they do not; either way a row costs O(min(sources + terms, terms))
-/// and its cells.
+/// Cells are kept where they fit and found anew each time where they do not; either way a row costs its cells and
+/// O(terms), or O(sources + terms) where sources are few.
 final class Transitions: Sendable {
   let automaton: Automaton
   let sources: Support

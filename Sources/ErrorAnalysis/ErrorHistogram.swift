@@ -131,7 +131,7 @@ private struct HistogramPropagation: SumAlgebra {
 
   /// Products of probabilities that may be formed.
   final class Budget {
-    var left = 5e9
+    var left = 1e10
     var isSpent: Bool { left < 0 }
   }
 

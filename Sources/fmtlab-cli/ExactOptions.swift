@@ -30,11 +30,13 @@ struct ExactOptions: ParsableArguments {
   func weights(in format: Format, _ output: OutputOptions) throws -> [Dyadic]? {
     guard let weights else { return nil }
     let array = try NumberArray(weights)
-    let rounder = try Rounder(to: format, overflow: .saturate)
-    let rounded = array.elements.map { rounder.round($0) }
-    guard let values = rounded.map(\.value.dyadic) as? [Dyadic] else {
+    // (Before they are rounded: saturation would make infinity a number.)
+    guard array.elements.allSatisfy({ if case .finite = $0 { true } else { false } }) else {
       throw Failure.badData("\(array.name) holds numbers that are not finite; give finite weights.")
     }
+    let rounder = try Rounder(to: format, overflow: .saturate)
+    let rounded = array.elements.map { rounder.round($0) }
+    let values = rounded.map { $0.value.dyadic! }  // a finite number saturates to one
     let inexact = rounded.count { !$0.flags.isEmpty }
     if inexact > 0 { output.note("\(inexact) of \(values.count) weights were rounded to \(format)") }
     return values

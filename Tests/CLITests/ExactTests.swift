@@ -73,6 +73,7 @@ import Testing
     try expectFailure("worst --format e4m3 --acc e6m5 --n 0", 64, contains: "from 1 to 4096")
     try expectFailure("worst --format fp16 --acc e6m5 --n 4", 64, contains: "pairs of inputs")
     try expectFailure("worst --format e4m3 --acc e6m5 --weights 1,2 --n 3", 64, contains: "leave out --n")
+    try expectFailure("worst --format e4m3 --acc e6m5 --weights 1,inf", 65, contains: "not finite")
     try expectFailure("worst --format e4m3 --acc e6m5 --range 0", 64, contains: "a positive number")
     try expectFailure("worst --format e4m3 --acc q4.4@wrap --n 2", 64, contains: "wraps")
     try expectFailure("distribution --format fp32 --acc fp16 --n 4", 64, contains: "at most 16 bits")

@@ -36,7 +36,7 @@ let package = Package(
     module("Accumulation", ["CKernels", "Formats"]),
     module("ErrorAnalysis", ["Accumulation", "Formats"]),
     module("Tensors", ["CZlib"]),
-    module("Lab", ["Accumulation", "ErrorAnalysis", "Formats", "Tensors"]),
+    module("Lab", ["Accumulation", "ErrorAnalysis", "Formats", "Multiprecision", "Tensors"]),
     module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Tensors"]),
 
     .executableTarget(

@@ -19,8 +19,9 @@ public enum Compensation: Hashable, Sendable {
   /// The same with each product split into its rounded value and its error. (Dot2, and DotK for K > 2, of the same authors.)
   case cascadedProducts(Int)
 
-  /// An accumulator of K numbers: a term runs through them by 2Sum from the first on, what the last cannot take is lost, and 2Sum from the
-  /// last to the first makes them an expansion again. With two numbers to nearest, DWPlusFP of Joldes, Muller and Popescu 2017.
+  /// An accumulator of K numbers: a term runs through them by 2Sum from the first on, what the last cannot take is lost, and one pass of VecSum
+  /// makes them an expansion again. With two numbers to nearest, DWPlusFP of Joldes, Muller and Popescu 2017. A term that the format does
+  /// not hold comes as its rounded value and the rest, one after the other; the result is the leading number after a renormalisation.
   case expansion(Int)
 
   /// Passes or numbers that texts may ask for.
@@ -30,7 +31,7 @@ public enum Compensation: Hashable, Sendable {
 extension Evaluation {
   /// c + Σ terms by a compensated sum.
   func compensated(_ compensation: Compensation, _ rounder: Rounder, from c: Value, _ terms: TermSource, _ n: Int) -> Value {
-    let sum = CompensatedSum(self, rounder)
+    var sum = CompensatedSum(self, rounder)
     switch compensation {
     case .kahan: return sum.kahan(c, terms, n)
     case .neumaier: return sum.neumaier(c, terms, n)
@@ -42,31 +43,25 @@ extension Evaluation {
   }
 }
 
-/// The operations of one compensated sum, all in one format.
-private struct CompensatedSum {
+/// The operations of one compensated sum, all in one format, each seen by who watches the evaluation.
+private struct CompensatedSum: RoundedAddition {
   private let evaluation: Evaluation
   private let rounder: Rounder
 
   init(_ evaluation: Evaluation, _ rounder: Rounder) { (self.evaluation, self.rounder) = (evaluation, rounder) }
 
-  private func plus(_ a: Value, _ b: Value) -> Value { evaluation.add(a, b, rounder, .correction) }
-  private func minus(_ a: Value, _ b: Value) -> Value { plus(a, -b) }
-
-  /// The rounded sum and, to nearest, its error.
-  private func twoSum(_ a: Value, _ b: Value) -> (sum: Value, error: Value) {
-    let s = plus(a, b)
-    let b1 = minus(s, a)
-    let a1 = minus(s, b1)
-    return (s, plus(minus(a, a1), minus(b, b1)))
-  }
+  var zero: Value { .zero }
+  func plus(_ a: Value, _ b: Value) -> Value { evaluation.add(a, b, rounder, .correction) }
+  func negated(_ a: Value) -> Value { -a }
+  func isZero(_ a: Value) -> Bool { a.isZero }
 
   /// The rounded term and what is left of it: 2Prod with a fused multiply-add, where the term is a product.
-  private func split(_ x: Value) -> (high: Value, low: Value) {
+  private mutating func split(_ x: Value) -> (high: Value, low: Value) {
     let h = plus(.zero, x)
     return (h, minus(x, h))
   }
 
-  func kahan(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
+  mutating func kahan(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
     var (s, c) = (start, Value.zero)
     for i in 0..<n {
       let y = minus(terms.value(i), c)
@@ -77,7 +72,7 @@ private struct CompensatedSum {
     return s
   }
 
-  func neumaier(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
+  mutating func neumaier(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
     var (s, c) = (start, Value.zero)
     for i in 0..<n {
       let x = terms.value(i)
@@ -94,7 +89,7 @@ private struct CompensatedSum {
     return x.magnitude < y.magnitude
   }
 
-  func cascaded(from start: Value, _ terms: [Value], passes: Int) -> Value {
+  mutating func cascaded(from start: Value, _ terms: [Value], passes: Int) -> Value {
     var (rest, start) = (terms, start)
     for _ in 0..<passes {
       var s = start
@@ -110,7 +105,7 @@ private struct CompensatedSum {
     return plus(rest.dropLast().reduce(start, plus), last)
   }
 
-  func dot2(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
+  mutating func dot2(_ start: Value, _ terms: TermSource, _ n: Int) -> Value {
     var (p, s) = (start, Value.zero)
     for i in 0..<n {
       let (h, r) = split(terms.value(i))
@@ -121,7 +116,7 @@ private struct CompensatedSum {
     return plus(p, s)
   }
 
-  func dotK(_ start: Value, _ terms: TermSource, _ n: Int, _ k: Int) -> Value {
+  mutating func dotK(_ start: Value, _ terms: TermSource, _ n: Int, _ k: Int) -> Value {
     var (p, productErrors, sumErrors) = (start, [Value](), [Value]())
     for i in 0..<n {
       let (h, r) = split(terms.value(i))
@@ -133,14 +128,28 @@ private struct CompensatedSum {
     return cascaded(from: .zero, productErrors + sumErrors + [p], passes: k - 2)
   }
 
-  func expansion(_ start: Value, _ terms: TermSource, _ n: Int, _ k: Int) -> Value {
+  mutating func expansion(_ start: Value, _ terms: TermSource, _ n: Int, _ k: Int) -> Value {
     var limbs = [start] + Array(repeating: Value.zero, count: k - 1)
     for i in 0..<n {
-      var x = terms.value(i)
-      for l in 0..<k - 1 { (limbs[l], x) = twoSum(limbs[l], x) }
-      limbs[k - 1] = plus(limbs[k - 1], x)
-      for l in (0..<k - 1).reversed() { (limbs[l], limbs[l + 1]) = twoSum(limbs[l], limbs[l + 1]) }
+      let x = terms.value(i)
+      if x.dyadic.map(rounder.format.contains) ?? true {
+        add(x, to: &limbs)
+      } else {
+        let (h, r) = split(x)
+        add(h, to: &limbs)
+        add(r, to: &limbs)
+      }
     }
-    return limbs[0]
+    renormalise(&limbs)
+    return limbs.first ?? .zero
+  }
+
+  /// One term in, and one pass of VecSum; what the last number cannot take is lost.
+  private mutating func add(_ x: Value, to limbs: inout [Value]) {
+    let last = limbs.count - 1
+    var x = x
+    for l in 0..<last { (limbs[l], x) = twoSum(limbs[l], x) }
+    limbs[last] = plus(limbs[last], x)
+    vecSum(&limbs)
   }
 }

@@ -26,6 +26,19 @@ extension Bound {
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .dot2, .noUnderflow, .splitsTerms],
       source: "proved here; after Ogita, Rump and Oishi, SIAM J. Sci. Comput. 26 (2005), whose bound needs n u < 1",
       proof: "proofs/compensated-sums.md#dot2", formula: .apriori(\.compensatedRadius)),
+    Bound(
+      id: "dot.expansion",
+      statement: "|ŝ − s| ≤ f|s| + (1 + f) ((1 + c)^k − 1) A + nη/2 (terms with bits below η only); for two numbers f = v, c = (2 + v) v², v = u/(1 + u); for K numbers c is 2^(K−1) v^K and higher powers",
+      kind: .deterministic,
+      hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .expansion, .splitsTerms],
+      source: "proved here; for two numbers after Joldes, Muller and Popescu, ACM Trans. Math. Softw. 44(2) (2017)",
+      proof: "proofs/expansions.md#sums",
+      formula: .apriori { problem in
+        // Products that are rounded first reach the sum with their errors.
+        guard problem.levels.count == 1 else { return problem.compose(\.best) }
+        guard let radius = problem.levels[0].expansionRadius else { preconditionFailure("checked by the hypotheses") }
+        return radius
+      }),
   ]
 }
 
@@ -52,7 +65,54 @@ extension Level {
       guard termBits <= 2 * rounder.format.precision else { return nil }
       let corrections = (Upward(1) + Upward(depth) * final) * u
       return Radius(ofSum: u, relative: final * (u + Upward(max(0, terms - 1)) * u * final) * corrections)
+    case .expansion: return expansionRadius
     default: return nil
     }
+  }
+
+  /// The radius of a sum in an expansion of K numbers, as proofs/expansions.md derives it; `nil` where its recurrence has no solution.
+  ///
+  /// L_j bounds number j of the accumulator, x_j what arrives there, both as multiples of the largest sum so far.
+  var expansionRadius: Radius? {
+    guard case .compensated(.expansion(let count)) = kind, rounder.isNearest, rounder.keepsSubnormals,
+      termBits <= 2 * rounder.format.precision
+    else { return nil }
+    let (u, v) = (rounder.relativeError, rounder.relativeError.overOnePlusItself)
+    let (one, last) = (Upward(1), count - 1)
+    func next(_ l: [Upward]) -> (limbs: [Upward], lost: Upward) {
+      func rest(from j: Int) -> Upward { l.dropFirst(j).reduce(.zero, +) }
+      var (arriving, limbs) = ([Upward](repeating: .zero, count: count), l)
+      arriving[1] = v * (one + rest(from: 1))
+      for j in 1..<last { arriving[j + 1] = v * (l[j] + arriving[j]) }
+      func sum(_ j: Int) -> Upward { (one + v) * (l[j] + arriving[j]) }
+      var carried = sum(last)
+      for j in (1..<last).reversed() {
+        let total = sum(j) + carried
+        limbs[j + 1] = v * total
+        carried = (one + v) * total
+      }
+      limbs[1] = v * (one + rest(from: 2))
+      return (limbs, v * (l[last] + arriving[last]))
+    }
+    // A little above the limit of the increasing sequence from zero, and held to be an upper bound: next(L) ≤ L.
+    var limbs = [Upward](repeating: .zero, count: count)
+    for _ in 0..<200 { limbs = next(limbs).limbs }
+    limbs = limbs.map { $0 * Upward(1 + 0x1p-30) }
+    let (stable, lost) = next(limbs)
+    guard zip(stable, limbs).allSatisfy({ $0 <= $1 }) else { return nil }
+    let additions = holdsTerms ? depth : 2 * terms
+    let drift = (holdsTerms ? one : one + v) * lost.compounded(additions)
+    // The leading number of a settled expansion, or of one that 64 passes have not settled.
+    var (ofSum, unsettled) = (v, Upward.zero)
+    if count > 2 {
+      let q = Upward(last) * u
+      let twice = q + q
+      guard twice < one else { return nil }
+      ofSum = q.divided(byAtLeast: (1 - twice.value).nextDown)
+      unsettled = (0..<6).reduce(twice) { power, _ in power * power } * limbs.reduce(.zero, +) * (one + drift)
+    }
+    // The rest of a term that has bits below the smallest number is rounded once.
+    let absolute = isFree ? .zero : Upward(terms) * rounder.absoluteError * (one + drift) * (one + ofSum)
+    return Radius(ofSum: ofSum, relative: (one + ofSum) * drift + unsettled, absolute: absolute)
   }
 }

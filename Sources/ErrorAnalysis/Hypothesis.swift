@@ -19,6 +19,7 @@ public enum Hypothesis: String, Sendable, CaseIterable {
   case exactSum
   case sum2
   case dot2
+  case expansion
   case holdsTerms
   case splitsTerms
   case someStochastic
@@ -44,10 +45,11 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     case .ordinary: "terms are added one by one, and errors are not made up for"
     case .block: "a matrix unit adds groups of terms"
     case .uncompensated: "errors are not made up for"
-    case .provenLevels: "compensated levels are sum2 or neumaier of terms that they hold, or dot2, to nearest"
+    case .provenLevels: "compensated levels are sum2 or neumaier of terms that they hold, dot2 or expansions, to nearest"
     case .exactSum: "the sum is exact but for one rounding"
     case .sum2: "the sum is sum2 or neumaier"
     case .dot2: "the sum is dot2"
+    case .expansion: "the sum is in an expansion"
     case .holdsTerms: "the accumulator holds every term"
     case .splitsTerms: "terms have at most 2p bits"
     case .someStochastic: "some rounding is stochastic"
@@ -91,6 +93,13 @@ public enum Hypothesis: String, Sendable, CaseIterable {
     case .exactSum: return first({ $0.kind != .exact }) { "\($0.order) in \($0.rounder.format)" }
     case .sum2: return first({ $0.kind != .compensated(.cascaded(2)) && $0.kind != .compensated(.neumaier) }) { "\($0.order)" }
     case .dot2: return first({ $0.kind != .compensated(.cascadedProducts(2)) }) { "\($0.order)" }
+    case .expansion:
+      return first({ if case .compensated(.expansion) = $0.kind { false } else { true } }) { "\($0.order) in \($0.rounder.format)" }
+        ?? first({ $0.rounder.isNearest && !$0.rounder.keepsSubnormals }) { "\($0.rounder.format) has no subnormal numbers" }
+        ?? first({ $0.rounder.isNearest && $0.termBits <= 2 * $0.rounder.format.precision && $0.expansionRadius == nil }) {
+          "\($0.rounder.format) has too few bits for an expansion of so many numbers"
+        }
+        ?? first({ products != nil && !$0.isFree }) { "rounded products can be smaller than the subnormal spacing of \($0.rounder.format)" }
     case .holdsTerms: return first({ !$0.holdsTerms }) { "terms of \($0.termBits) bits that \($0.rounder.format) cannot hold" }
     case .splitsTerms:
       return first({ $0.termBits > 2 * $0.rounder.format.precision }) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Quotients of exact numbers, on their way to the rounder.
+// Quotients and square roots of exact numbers, on their way to the rounder.
 
 extension Unrounded {
   /// `a / b`, cut towards zero to its leading 127 or 128 bits; the remainder is in the sticky bit. b must not be 0.
@@ -23,6 +23,25 @@ extension Unrounded {
       (q, r) = d.dividingFullWidth((m >> 1, m << 127))
     }
     return Unrounded(isNegative: isNegative, magnitude: q, exponent: exponent, isSticky: r != 0)
+  }
+
+  /// `√a`, cut towards zero to 63 or 64 bits; the remainder is in the sticky bit. a must not be negative.
+  ///
+  /// Enough for formats of at most 61 bits of precision. Complexity: a double's root and a correction.
+  public static func squareRoot(_ a: Dyadic) -> Unrounded {
+    precondition(!a.isNegative, "the root of a negative number")
+    if a.isZero { return Unrounded(a) }
+    // m · 2^exponent with an even exponent and 126 or 127 bits, of which the root has 63 or 64.
+    let shift = a.significand.magnitude.leadingZeroBitCount - 1
+    let isOdd = (a.exponent - shift) & 1 != 0
+    let m = a.significand.magnitude << UInt128(isOdd ? shift - 1 : shift)
+    let exponent = a.exponent - (isOdd ? shift - 1 : shift)
+    var root = UInt128(Double(m).squareRoot())
+    // One step of Newton's iteration, from a root with 52 good bits, is a unit off at most.
+    root = (root + m / root) >> 1
+    while root * root > m { root -= 1 }
+    while (root + 1) * (root + 1) <= m { root += 1 }
+    return Unrounded(isNegative: false, magnitude: root, exponent: exponent / 2, isSticky: root * root != m)
   }
 
   /// The number rounded to odd as a dyadic: itself where it is exact and fits, otherwise at least its 62 leading bits with the last

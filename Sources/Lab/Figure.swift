@@ -36,12 +36,19 @@ extension Figure {
       (self.label, self.scale, self.lower, self.upper) = (label, scale, lower, upper)
     }
 
-    func shows(_ value: Double) -> Bool { value.isFinite && (value > 0 || scale == .linear) }
+    func shows(_ value: Double) -> Bool {
+      switch scale {
+      case .linear, .categories: value.isFinite
+      case .log2, .powersOfTwo, .log10: value.isFinite && value > 0
+      }
+    }
   }
 
   /// How an axis maps numbers to lengths, and how it writes its tics. Logarithmic axes show positive numbers only.
   public enum Scale: Sendable {
     case linear
+    /// Named places 0, 1, 2, … .
+    case categories([String])
     /// Logarithmic, with tics 16, 32, 64.
     case log2
     /// Logarithmic, with tics 2^-4, 2^-3, 2^-2.
@@ -79,6 +86,8 @@ extension Figure {
     case dots
     /// A large ring in the colour of the series before it: the best point of that curve.
     case ring
+    /// The cells of a map of categories, one of six shades from light (0) to dark (5).
+    case cells(Int)
   }
 }
 
@@ -138,6 +147,11 @@ extension Figure.Axis {
     let scale =
       switch self.scale {
       case .linear: [String]()
+      case .categories(let names):
+        [
+          "set \(name)tics \(name == "x" ? "rotate by 90 right " : "")(\(names.enumerated().map { "\(Figure.quoted($1)) \($0)" }.joined(separator: ", "))) noenhanced",
+          "set \(name)range [-0.5:\(Double(names.count) - 0.5)]",
+        ]
       case .log2: ["set logscale \(name) 2"]
       case .powersOfTwo: ["set logscale \(name) 2", "set format \(name) '2^{%L}'"]
       case .log10: ["set logscale \(name) 10", "set format \(name) '10^{%T}'"]
@@ -160,9 +174,14 @@ extension Figure.Style {
     case .range: "using 1:2 \(title) with filledcurves y1=0 fs solid 1 noborder lc rgb '#e4e4e4'"
     case .rule: "using 1:2 \(title) with lines \(colour(i)) dt \(i % 4 + 2) lw 2"
     case .dots: "using 1:2 \(title) with points pt 7 ps 0.5 lc rgb '#9e9e9e'"
+    case .cells(let shade):
+      "using 1:2:($1-0.46):($1+0.46):($2-0.46):($2+0.46) \(title) with boxxyerror fs solid 1 noborder lc rgb '\(Figure.Style.shades[min(max(shade, 0), 5)])'"
     case .ring: "using 1:2 \(title) with points \(colour(max(i - 1, 0))) pt 6 ps 1.5 lw 2.5"
     }
   }
+
+  /// Falling lightness, so that the order shows in grey too.
+  private static let shades = ["#d3e7f5", "#8fc1e0", "#fdd49e", "#fc8d59", "#c43c22", "#5c0a0a"]
 
   /// Dark enough on white, apart for the colour-blind.
   private static let colours = ["#7b3294", "#00704a", "#2166ac", "#b35806", "#c51b7d", "#1b1b1b", "#8c510a", "#4d9221", "#5e4fa2"]

@@ -111,10 +111,16 @@ public struct BigFloat: Sendable {
     return (BigFloat(register), ternary)
   }
 
+  /// Bits of its significand.
+  public var precision: Int { withRaw { mpfr_get_prec($0) } }
+
   public var isZero: Bool { withRaw { mpfr_zero_p($0) != 0 } }
   public var isNaN: Bool { withRaw { mpfr_nan_p($0) != 0 } }
   public var isInfinite: Bool { withRaw { mpfr_inf_p($0) != 0 } }
   public var isNegative: Bool { withRaw { mpfr_signbit($0) != 0 } }
+
+  /// ⌊log₂|x|⌋; `nil` for 0, infinities and NaN.
+  public var exponent: Int? { withRaw { mpfr_regular_p($0) != 0 ? mpfr_get_exp($0) - 1 : nil } }
 
   /// The nearest double, ties to even.
   public var double: Double { withRaw { mpfr_get_d($0, MPFR_RNDN) } }
@@ -151,10 +157,27 @@ public struct BigFloat: Sendable {
 
 extension BigFloat {
   /// `self − other` at a precision, to nearest: for measuring errors.
-  public func minus(_ other: BigFloat, precision: Int = 128) -> BigFloat {
-    withRaw { a in
-      other.withRaw { b in BigFloat.compute(precision: precision, .nearestEven) { mpfr_sub($0, a, b, $1) }.result }
-    }
+  public func minus(_ other: BigFloat, precision: Int = 128) -> BigFloat { combined(other, precision) { mpfr_sub($0, $1, $2, $3) } }
+
+  /// `self + other` at a precision, to nearest.
+  public func plus(_ other: BigFloat, precision: Int) -> BigFloat { combined(other, precision) { mpfr_add($0, $1, $2, $3) } }
+
+  /// `self · other` at a precision, to nearest.
+  public func times(_ other: BigFloat, precision: Int) -> BigFloat { combined(other, precision) { mpfr_mul($0, $1, $2, $3) } }
+
+  /// `self / other` at a precision, to nearest.
+  public func divided(by other: BigFloat, precision: Int) -> BigFloat { combined(other, precision) { mpfr_div($0, $1, $2, $3) } }
+
+  /// √self at a precision, to nearest.
+  public func squareRoot(precision: Int) -> BigFloat {
+    withRaw { a in BigFloat.compute(precision: precision, .nearestEven) { mpfr_sqrt($0, a, $1) }.result }
+  }
+
+  private func combined(
+    _ other: BigFloat, _ precision: Int,
+    _ function: (UnsafeMutablePointer<__mpfr_struct>, UnsafePointer<__mpfr_struct>, UnsafePointer<__mpfr_struct>, mpfr_rnd_t) -> Int32
+  ) -> BigFloat {
+    withRaw { a in other.withRaw { b in BigFloat.compute(precision: precision, .nearestEven) { function($0, a, b, $1) }.result } }
   }
 
   /// `self · 2^n`, exactly.

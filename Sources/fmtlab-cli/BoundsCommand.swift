@@ -7,24 +7,25 @@ import FmtLab
 struct BoundsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bounds", abstract: "List the error bounds with hypotheses, sources and proofs.",
-    usage: "fmtlab bounds [--for dot|sum] [--json] [--csv]",
+    usage: "fmtlab bounds [--for dot|sum|doubleword] [--json] [--csv]",
     discussion: """
       In the statements s is the exact sum and ŝ the computed one; A is the sum of |x y| (of a
       dot product) or |x| (of a sum), u the unit roundoff of the rounding mode, η the smallest
       subnormal number, k the number of roundings that a term passes through, n the number
-      of terms. Asymptotic statements leave something out: they are listed, never evaluated.
+      of terms. Of double words, z is the result, r the exact one, and the largest errors at
+      p = 2, 3, 4 are those of exhaustion. Asymptotic statements leave something out: they are listed, never evaluated.
 
         fmtlab bounds --for sum
       """)
 
-  enum Subject: String, CaseIterable { case dot, sum }
+  enum Subject: String, CaseIterable { case dot, sum, doubleword }
 
-  @Option(name: .customLong("for"), help: ArgumentHelp("Only bounds for dot (products) or sum.", valueName: "subject"), transform: subject)
+  @Option(name: .customLong("for"), help: ArgumentHelp("Only bounds for dot (products), sum, or doubleword.", valueName: "subject"), transform: subject)
   var subject: Subject?
   @OptionGroup var output: OutputOptions
 
   private static func subject(_ text: String) throws -> Subject {
-    guard let subject = Subject(rawValue: text) else { throw ValidationError("use dot or sum.") }
+    guard let subject = Subject(rawValue: text) else { throw ValidationError("use dot, sum or doubleword.") }
     return subject
   }
 
@@ -32,6 +33,8 @@ struct BoundsCommand: ParsableCommand {
     let id, statement, kind: String
     let hypotheses: [String]
     let source, proof: String
+    /// Of a double-word operation: the largest errors in u² at p = 2, 3, 4.
+    @Nullable var largestInSquares: [Double]?
   }
 
   private struct Document: Encodable {
@@ -39,10 +42,10 @@ struct BoundsCommand: ParsableCommand {
     let bounds: [Row]
   }
 
-  func run() throws {
+  private var sums: [Row] {
     // A sum of given terms has no products to round.
     let chosen = Bound.catalogue.filter { subject != .sum || !$0.hypotheses.contains(.productsInTheSameFormat) }
-    let rows = chosen.map {
+    return chosen.map {
       Row(
         id: $0.id, statement: $0.statement, kind: $0.kind.rawValue, hypotheses: $0.hypotheses.map(\.statement), source: $0.source,
         proof: $0.proof)
@@ -51,6 +54,18 @@ struct BoundsCommand: ParsableCommand {
         id: $0.id, statement: $0.statement, kind: Bound.Kind.asymptotic.rawValue, hypotheses: ["never evaluated: \($0.missing)"],
         source: $0.source, proof: "none")
     }
+  }
+
+  private var operations: [Row] {
+    OperationBound.catalogue.map {
+      Row(
+        id: $0.id, statement: $0.statement, kind: Bound.Kind.deterministic.rawValue, hypotheses: $0.hypotheses, source: $0.source, proof: $0.proof,
+        largestInSquares: $0.largest)
+    }
+  }
+
+  func run() throws {
+    let rows = (subject == .doubleword ? [] : sums) + (subject == nil || subject == .doubleword ? operations : [])
     if output.json { return try Output.json(Document(bounds: rows)) }
     if output.csv {
       Output.csv(["id", "statement", "kind", "hypotheses", "source", "proof"])
@@ -61,7 +76,8 @@ struct BoundsCommand: ParsableCommand {
       if i > 0 { Output.print("") }
       Output.print("\(row.id)  (\(row.kind))")
       Output.print(wrap(row.statement, 98).map { "  " + $0 })
-      Output.facts([("if", row.hypotheses.joined(separator: "; ")), ("source", row.source), ("proof", row.proof)])
+      let largest = row.largestInSquares.map { [("largest", zip(2..., $0).map { "\($1.shortDescription) u² at p = \($0)" }.joined(separator: ", "))] } ?? []
+      Output.facts([("if", row.hypotheses.joined(separator: "; "))] + largest + [("source", row.source), ("proof", row.proof)])
     }
   }
 }

@@ -41,6 +41,7 @@ enum Ending {
     case let error as FormatError: return .usage("\(error)")
     case let error as PlanError: return .usage("\(error)")
     case let error as ExactAnalysisError: return .usage("\(error)")
+    case let error as ExhaustiveCheckError: return .usage("\(error)")
     default: break
     }
     let code = Main.exitCode(for: error)

@@ -37,8 +37,8 @@ struct Main: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       FormatsCommand.self, InfoCommand.self, ValuesCommand.self, RoundCommand.self, OpCommand.self, QuantizeCommand.self, DotCommand.self,
-      GemmCommand.self, AnalyzeCommand.self, WorstCommand.self, DistributionCommand.self, AccumulatorCommand.self, BoundsCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self,
-      VerifyCommand.self,
+      GemmCommand.self, AnalyzeCommand.self, WorstCommand.self, DistributionCommand.self, AccumulatorCommand.self, ExpansionCommand.self, BoundsCommand.self,
+      WidthsCommand.self, KappaCommand.self, CompareCommand.self, VerifyCommand.self,
     ])
 
   static func main() {

@@ -44,6 +44,18 @@ import Testing
     try check("op mul --in e3m2 --to \(format) 0.3 -3 --rounding ru --subnormals flush")
   }
 
+  @Test(arguments: formats)
+  func expansionsTakeEveryFormat(format: String) throws {
+    for mode in ["rne", "ru"] {
+      for operation in ["hold 0.1", "add 1 -1e300", "sub 1e-300 0x1p-16494", "mul 3 0.7", "div 2 1", "sqrt 2", "scale 7 0.3", "compare 1 -1"] {
+        try check("expansion eval \(operation) --format \(format) --rounding \(mode) --terms 3")
+      }
+    }
+    try check("expansion eval mul 0.3 0.7 --format \(format) --terms 16 --full")
+    for algorithm in ["twosum", "split", "dekker", "dwplusfp"] { try check("expansion check \(algorithm) --format \(format)") }
+    if format == "e15m3b0" { try check("expansion truth --format \(format),e2m1fn") }
+  }
+
   @Test(arguments: accumulators)
   func dotTakesEveryAccumulator(acc: String) throws {
     for format in ["fp64", "e15m62", "e8m0fnu", "q64.0", "e1m0"] {

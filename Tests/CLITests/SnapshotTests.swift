@@ -4,7 +4,7 @@
 import Testing
 
 @Suite struct SnapshotTests {
-  static let commands = ["formats", "info", "values", "round", "op", "dot", "gemm", "quantize", "widths", "kappa", "compare", "verify", "bounds", "analyze", "worst", "distribution", "accumulator"]
+  static let commands = ["formats", "info", "values", "round", "op", "dot", "gemm", "quantize", "widths", "kappa", "compare", "verify", "bounds", "analyze", "worst", "distribution", "accumulator", "expansion"]
 
   @Test(arguments: commands)
   func helpScreenIsThatOfTheSnapshot(command: String) throws {
@@ -12,6 +12,11 @@ import Testing
     try expectSnapshot(run.out, "help-\(command)")
     #expect(run.err.isEmpty)
     #expect(try succeed("help \(command)").out == run.out)
+  }
+
+  @Test(arguments: ["check", "truth", "eval"])
+  func helpScreenOfAnExpansionCommandIsThatOfTheSnapshot(command: String) throws {
+    try expectSnapshot(try succeed("expansion \(command) --help").out, "help-expansion-\(command)")
   }
 
   @Test func rootHelpIsThatOfTheSnapshot() throws {
@@ -40,6 +45,8 @@ import Testing
     ("op-all", "op mul --in e4m3 --to e5m2 --all --quiet"),
     ("worst-card", "worst --format e4m3 --acc e6m5 --n 2,16 --quiet"),
     ("distribution-card", "distribution --format e2m1fn --acc e4m3fn@saturate --n 1,100000,64 --histogram --quiet"),
+    ("expansion-check-card", "expansion check twosum --format e4m3fn --rounding rz --quiet"),
+    ("expansion-eval-card", "expansion eval mul 3.14159 2.71828 --format e4m3fn --quiet"),
     ("op-card", "op fma --in bf16 1.0625 1.0625 1e-30 --quiet"),
   ])
   func cardIsThatOfTheSnapshot(name: String, line: String) throws {

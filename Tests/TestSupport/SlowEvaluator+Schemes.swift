@@ -94,13 +94,48 @@ extension SlowEvaluator {
       var limbs = Array(repeating: zero, count: k)
       limbs[0] = start
       for x in terms {
-        var rest = x
-        for i in 0..<(k - 1) { (limbs[i], rest) = twoSum(rounder, limbs[i], rest) }
-        limbs[k - 1] = add(rounder, limbs[k - 1], rest)
-        for i in stride(from: k - 2, through: 0, by: -1) { (limbs[i], limbs[i + 1]) = twoSum(rounder, limbs[i], limbs[i + 1]) }
+        for part in isNumber(x, of: rounder.format) ? [x] : parts(rounder, x) {
+          var rest = part
+          for i in 0..<(k - 1) { (limbs[i], rest) = twoSum(rounder, limbs[i], rest) }
+          limbs[k - 1] = add(rounder, limbs[k - 1], rest)
+          for i in stride(from: k - 2, through: 0, by: -1) { (limbs[i], limbs[i + 1]) = twoSum(rounder, limbs[i], limbs[i + 1]) }
+        }
       }
-      return limbs[0]
+      return settled(rounder, limbs).first ?? zero
     }
+  }
+
+  /// A term as its rounded value and what is left.
+  private func parts(_ rounder: Rounder, _ x: Real) -> [Real] {
+    let high = add(rounder, Real(Value.zero), x)
+    return [high, subtract(rounder, x, high)]
+  }
+
+  /// Whether rounding a finite number to a format's precision and range by MPFR changes nothing; infinities and NaN pass.
+  private func isNumber(_ x: Real, of format: Format) -> Bool {
+    guard x.isNumber, !x.isZero else { return true }
+    let quantum = max(Int(mpfr_get_exp(x.raw)) - format.precision, format.quantumExponent)
+    let scaled = Real(precision: 600) { result, _ in mpfr_mul_2si(result, x.raw, -quantum, MPFR_RNDN) }
+    let largest = Real(Value.finite(format.maxFinite))
+    return withExtendedLifetime((x, scaled, largest)) { mpfr_integer_p(scaled.raw) != 0 && mpfr_cmpabs(x.raw, largest.raw) <= 0 }
+  }
+
+  /// Passes of 2Sum until no leading one of two neighbours would change; at most as many as the reference makes.
+  private func settled(_ rounder: Rounder, _ limbs: [Real]) -> [Real] {
+    var limbs = limbs
+    for _ in 0..<2 * limbs.count + 64 {
+      limbs.removeAll(where: \.isZero)
+      var isDone = true
+      for i in limbs.indices.dropLast() where isDone {
+        let (limb, sum) = (limbs[i], add(rounder, limbs[i], limbs[i + 1]))
+        isDone = withExtendedLifetime((limb, sum)) {
+          mpfr_equal_p(sum.raw, limb.raw) != 0 || mpfr_nan_p(sum.raw) != 0 && mpfr_nan_p(limb.raw) != 0
+        }
+      }
+      if isDone { return limbs }
+      for i in stride(from: limbs.count - 2, through: 0, by: -1) { (limbs[i], limbs[i + 1]) = twoSum(rounder, limbs[i], limbs[i + 1]) }
+    }
+    return limbs
   }
 
   /// SumK of a vector that is given with what its first pass starts from.

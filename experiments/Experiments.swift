@@ -14,6 +14,8 @@ enum Experiments {
     ("minimal-accumulator", "the fewest bits of an accumulator for a given exact rms error (--check)", MinimalAccumulator.run),
     ("chunk-size", "the chunks that make a sum best, for normal data and in the worst case (--check, --plot FILE)", ChunkSize.run),
     ("tightness-atlas", "how near exact worst cases come to the bounds in formats of at most 8 bits (--check)", TightnessAtlas.run),
+    ("expansion-truth", "which error-free transforms survive in formats of 4 to 8 bits (--check, --plot FILE)", ExpansionTruth.run),
+    ("expansion-cost", "when an expansion is cheaper than a wider accumulator (--check, --plot FILE)", ExpansionCost.run),
   ]
 
   /// Writes a line to standard error.

@@ -108,6 +108,12 @@ import Foundation
         table.add([row.name, instructions.rawValue, kernel, text(rates[0]), text(ratios[0])] + all + ["\(Int(rates[0] / reference))"])
       }
     }
+    for name in ["e4m3fn", "bf16"] where pattern.isEmpty || "2Sum".contains(pattern) {
+      let (rate, reference) = try twoSum(name, repeats)
+      measurements.append(
+        Measurement(name: "2Sum, \(name)", instructions: "scalar", kernel: "doubles", threads: 1, rate: rate, ratio: rate / reference, overReference: rate / reference))
+      table.add(["2Sum, \(name)", "scalar", "doubles", text(rate), "-", "-", "-", "\(Int(rate / reference))"])
+    }
     table.lines().forEach { print($0) }
     print("G elements/s or G multiply-adds/s (512³). ratio: to copying, or to the unrounded product")
     let report = Report(
@@ -184,6 +190,22 @@ import Foundation
     let rounder = try Rounder(to: .e4m3)
     let x = numbers(512).map { rounder.round(Value(Double($0))).value }
     return best(3, 512) { _ = dot.evaluate(x, x, random: RandomStream(seed: 1)) }
+  }
+
+  /// 10⁹ transforms a second by ``DoubleArithmetic``, and by the rounder.
+  static func twoSum(_ format: String, _ repeats: Int) throws -> (Double, Double) {
+    let rounder = try Rounder(to: try Format(format))
+    var fast = DoubleArithmetic(rounder)!
+    var slow = ValueArithmetic(rounder)
+    let values = numbers(2000).map { rounder.round(Value(Double($0))).value }
+    let doubles = values.map(\.double)
+    var sum = 0.0
+    let rate = best(repeats, doubles.count - 1) {
+      for i in 1..<doubles.count { sum += fast.twoSum(doubles[i - 1], doubles[i]).error }
+    }
+    let reference = best(3, values.count - 1) { for i in 1..<values.count { _ = slow.twoSum(values[i - 1], values[i]) } }
+    precondition(sum.isFinite)
+    return (rate, reference)
   }
 
   /// Normal numbers of variance 1.

@@ -40,7 +40,14 @@ import Testing
     // 7  which outputs φ(x·y) of a layer may be accumulated in few bits: the first accumulator that stays within a tolerance
     let layer = PrecisionChoice(format: .e4m3fn, accumulators: [dot, DotProduct(try Plan(text: "fp16"))], tolerance: 0.1, activation: .relu)
     let component = layer.choose(x, x)  // not the hierarchy, at most 57 % wrong, but fp16, at most 2.4 %
+
+    // 8  a rounded sum with its error, and 14 bits in three numbers of 4
+    let halved = ErrorFreeTransform.twoSum(Value(0.5625), Value(-0x1p-9), in: toFP8)  // 0.5625 and -2^-9; nothing failed
+    let held = Expansion(Dyadic(3.1416015625)!, terms: 3, in: toFP8)  // 3.25 - 0.109375, to the last bit that e4m3fn has
+    let sum = held + Expansion(100, terms: 3, in: toFP8)  // 104 - 0.875 + 0.015625, exactly
     // </README>
+    #expect(halved.value == Value(0.5625) && halved.error == Value(-0x1p-9) && halved.failed.isEmpty)
+    #expect(held.terms.map(\.double) == [3.25, -0.109375] && sum.terms.map(\.double) == [104, -0.875, 0.015625])
     #expect(component.accumulator == 1 && component.attempts.map { Int((1000 * $0.relativeError).rounded(.up)) } == [570, 24])
     #expect(product[3, 5] == 18.75)
     #expect(card == (448, Dyadic.power(-9), Dyadic.power(-4)))

@@ -16,6 +16,7 @@ enum Experiments {
     ("tightness-atlas", "how near exact worst cases come to the bounds in formats of at most 8 bits (--check)", TightnessAtlas.run),
     ("expansion-truth", "which error-free transforms survive in formats of 4 to 8 bits (--check, --plot FILE)", ExpansionTruth.run),
     ("expansion-cost", "when an expansion is cheaper than a wider accumulator (--check, --plot FILE)", ExpansionCost.run),
+    ("expansion-weights", "whether a weight held as an expansion keeps the updates that a plain one swallows (--check, --plot FILE)", ExpansionWeights.run),
   ]
 
   /// Writes a line to standard error.

@@ -99,7 +99,7 @@ import Testing
     "e6m5", "e4m3", "e5m2", "e4m3fn", "bf16", "fp16", "e6m5@rz", "e6m5@ru", "e6m5@rd", "e6m5@ro", "e6m5@rna", "e6m5@sr", "e6m5@sr2", "e5m2:nosub",
     "e5m3@flush", "e4m3:8,e5m5:4,fp32", "e5m2@sr:4,e6m5", "pairwise/e5m3", "pairwise4/e4m3", "e4m3:3,pairwise/fp16", "(e4m3:2,e5m3):8,fp16",
     "q12.4", "q12.9@rz", "q10.6:8,fp16", "fp32", "fp64", "strided4/e6m5", "strided3/e5m3@rz,pairwise/fp16", "exact/e4m3", "exact/e6m5@ru", "e5m3:4,exact/e5m5",
-    "sum2/e6m9", "neumaier/e6m9", "sum2/fp32", "expansion2/e6m9", "expansion2/e6m5", "expansion3/e6m5", "expansion2/fp16", "expansion4/e4m3", "dot2/e5m6", "dot2/fp16", "fabsum4/e6m9", "e6m9:4,dot2/e6m9", "kahan/e6m5",
+    "sum2/e6m9", "neumaier/e6m9", "sum2/fp32", "expansion2/e6m5", "expansion3/e6m5", "dot2/e5m6", "dot2/fp16", "fabsum4/e6m9", "e6m9:4,dot2/e6m9", "kahan/e6m5",
     "fused4f6/e6m5@rz", "fused4f3/e6m5", "fused8f9-late/e6m5@ru", "fused4f4-down-normalised/e5m3@rd", "fused2f5-dealt2/bf16", "fused4/e4m3", "fused4f7/e5m2@sr",
     "tensorcore/h100-fp8", "tensorcore/h100-fp8:8,fp32", "tensorcore/h100-fp8-fp16", "tensorcore/b200-fp8", "(fused4f5/e5m10:8,e5m10@rz):24,fp32",
   ]
@@ -131,7 +131,7 @@ import Testing
     var seen: Set<Dyadic> = []
     let values = format.codes.compactMap { format.decode(UInt128($0)).dyadic }.filter { seen.insert($0).inserted }.map { Value.finite($0) }
     var checked = 0
-    for scheme in ["pairwise/", "strided2/", "exact/", "sum2/", "neumaier/", "dot2/", "expansion2/", "expansion3/", "fused2f1/", "fused2f2/", "fused3f2-late/", "fused2f1-down/", "blocked2/", "fabsum2/"] {
+    for scheme in ["pairwise/", "strided2/", "exact/", "sum2/", "neumaier/", "dot2/", "expansion2/", "fused2f1/", "fused2f2/", "fused3f2-late/", "fused2f1-down/", "blocked2/", "fabsum2/"] {
       for rounding in scheme.hasPrefix("fused") || scheme.hasPrefix("exact") ? ["", "@rz", "@ru"] : [""] {
         guard let plan = try? Plan(text: "\(scheme)\(name)\(rounding)") else { continue }
         let bounds = Bound.applicable(to: Problem.sum(format, plan, count: 3))

@@ -76,8 +76,14 @@ struct BoundsCommand: ParsableCommand {
       if i > 0 { Output.print("") }
       Output.print("\(row.id)  (\(row.kind))")
       Output.print(wrap(row.statement, 98).map { "  " + $0 })
-      let largest = row.largestInSquares.map { [("largest", zip(2..., $0).map { "\($1.shortDescription) u² at p = \($0)" }.joined(separator: ", "))] } ?? []
+      let largest = row.largestInSquares.map { [("largest", BoundsCommand.text(largest: $0))] } ?? []
       Output.facts([("if", row.hypotheses.joined(separator: "; "))] + largest + [("source", row.source), ("proof", row.proof)])
     }
+  }
+
+  /// The largest errors of an operation at p = 2, 3, 4, and where they were looked for.
+  private static func text(largest: [Double]) -> String {
+    let found = zip(2..., largest).map { "\($1.shortDescription) u² at p = \($0)" }.joined(separator: ", ")
+    return "\(found) (within \((2...4).map { "\(OperationBound.windows[$0]!)" }.joined(separator: ", ")) binades)"
   }
 }

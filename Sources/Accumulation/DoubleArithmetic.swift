@@ -43,7 +43,7 @@ public struct DoubleArithmetic: RoundedArithmetic, Sendable {
 
   @inlinable
   public mutating func plus(_ a: Double, _ b: Double) -> Double {
-    let (y, rest) = exactSum(a, b)
+    let (y, rest) = DoubleArithmetic.exactSum(a, b)
     return round(y, rest)
   }
 
@@ -51,7 +51,7 @@ public struct DoubleArithmetic: RoundedArithmetic, Sendable {
 
   @inlinable
   public mutating func fusedMultiplyAdd(_ a: Double, _ b: Double, _ c: Double) -> Double {
-    let (y, rest) = exactSum(a * b, c)
+    let (y, rest) = DoubleArithmetic.exactSum(a * b, c)
     return round(y, rest)
   }
 
@@ -68,6 +68,14 @@ public struct DoubleArithmetic: RoundedArithmetic, Sendable {
   public mutating func squareRoot(_ a: Double) -> Double {
     let y = a.squareRoot()
     return round(y, a.addingProduct(-y, y))
+  }
+
+  /// a + b in doubles, as the nearest one and the rest, exactly, barring overflow.
+  @inlinable
+  public static func exactSum(_ a: Double, _ b: Double) -> (sum: Double, rest: Double) {
+    let s = a + b
+    let bb = s - a
+    return (s, (a - (s - bb)) + (b - bb))
   }
 
   /// Forgets what happened, before the next computation.
@@ -130,12 +138,4 @@ public struct DoubleArithmetic: RoundedArithmetic, Sendable {
     }
     return goesUp ? low + unit : low
   }
-}
-
-/// a + b as the nearest double and the rest, exactly, barring overflow.
-@inlinable
-public func exactSum(_ a: Double, _ b: Double) -> (sum: Double, rest: Double) {
-  let s = a + b
-  let bb = s - a
-  return (s, (a - (s - bb)) + (b - bb))
 }

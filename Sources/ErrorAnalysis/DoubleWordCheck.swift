@@ -67,6 +67,7 @@ public struct DoubleWordCheck: Sendable {
   }
 
   static let largestCases = 30
+  static let largestList = 24
 
   /// - Parameter binades: without it all operands. With it x has its high word in [1, 2) and y in [2^-K, 2^(K+1)), of both signs, and low
   ///   words have K binades: all there is, up to scaling and signs, in a mode to nearest without bounds of the range.
@@ -75,11 +76,19 @@ public struct DoubleWordCheck: Sendable {
     _ operation: DoubleWordOperation, _ rounder: Rounder, binades: Int? = nil, _ parallelism: Parallelism = .allCores,
     progress: Progress = .silent
   ) throws(ExhaustiveCheckError) {
-    guard let arithmetic = DoubleArithmetic(rounder), !rounder.rounding.isStochastic else { throw .rounder("\(rounder)") }
+    guard let arithmetic = DoubleArithmetic(rounder) else { throw .rounder("\(rounder)") }
+    guard !rounder.rounding.isStochastic else { throw .stochastic("\(rounder)") }
     let what = "\(operation.rawValue) over \(rounder.format)\(binades.map { " within \($0) binades" } ?? "")"
-    guard binades != nil || rounder.format.width <= 12, rounder.format.precision + (binades ?? 0) <= 24 else {
-      throw .cases(what, log2: 2 * rounder.format.width * 2, allowed: DoubleWordCheck.largestCases)
-    }
+    // Not so many that they cannot be listed: at most 2^(2p−1) K double words in [1, 2), and 2 (2K + 1) times as many of all y.
+    let (p, width) = (rounder.format.precision, rounder.format.width)
+    let own = binades.map { 2 * p - 1 + log2($0) } ?? 2 * width
+    let other =
+      switch operation.secondOperand {
+      case .none: 0
+      case .number: binades.map { p + log2(2 * $0 + 1) } ?? width
+      case .doubleWord: binades.map { own + 1 + log2(2 * $0 + 1) } ?? own
+      }
+    guard max(own, other) <= DoubleWordCheck.largestList else { throw .cases(what, log2: max(own, other), allowed: DoubleWordCheck.largestList) }
     let numbers = Operands(rounder.format, binades)
     let xs = numbers.doubleWords(of: numbers.first)
     let ys: [DoubleWord<Double>] =
@@ -104,6 +113,9 @@ public struct DoubleWordCheck: Sendable {
     (self.worst, worstInSquares) = (worst, (worst?.relativeError ?? 0) / (u * u))
   }
 }
+
+/// ⌈log₂ n⌉.
+private func log2(_ n: Int) -> Int { Int.bitWidth - (n - 1).leadingZeroBitCount }
 
 /// The operands that a check takes.
 private struct Operands {

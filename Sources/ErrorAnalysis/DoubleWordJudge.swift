@@ -124,7 +124,7 @@ struct DoubleWordJudge: Sendable {
     let (lead, rest) = result(x, y)
     let h = nearest.round(lead, rest)
     if operation.function == .sum || operation.function == .product {
-      let (low, tail) = exactSum(lead - h, rest)
+      let (low, tail) = DoubleArithmetic.exactSum(lead - h, rest)
       return tail == 0 && nearest.holds(low)
     }
     // The low word that a quotient or root needs, if there is one.
@@ -135,16 +135,17 @@ struct DoubleWordJudge: Sendable {
 
   /// The sum of six doubles as the nearest double and the rest, as if in three times their precision.
   private func exactly(_ a: Double, _ b: Double, _ c: Double, _ d: Double, _ e: Double, _ f: Double) -> (Double, Double) {
-    let (s1, e1) = exactSum(a, b)
-    let (s2, e2) = exactSum(s1, c)
-    let (s3, e3) = exactSum(s2, d)
-    let (s4, e4) = exactSum(s3, e)
-    let (s5, e5) = exactSum(s4, f)
-    let (t1, f1) = exactSum(e1, e2)
-    let (t2, f2) = exactSum(t1, e3)
-    let (t3, f3) = exactSum(t2, e4)
-    let (t4, f4) = exactSum(t3, e5)
-    let (sum, r) = exactSum(s5, t4)
-    return exactSum(sum, r + (f1 + f2 + f3 + f4))
+    let sum = DoubleArithmetic.exactSum
+    let (s1, e1) = sum(a, b)
+    let (s2, e2) = sum(s1, c)
+    let (s3, e3) = sum(s2, d)
+    let (s4, e4) = sum(s3, e)
+    let (s5, e5) = sum(s4, f)
+    let (t1, f1) = sum(e1, e2)
+    let (t2, f2) = sum(t1, e3)
+    let (t3, f3) = sum(t2, e4)
+    let (t4, f4) = sum(t3, e5)
+    let (top, r) = sum(s5, t4)
+    return sum(top, r + (f1 + f2 + f3 + f4))
   }
 }

@@ -7,6 +7,7 @@ public import Formats
 /// Why a check over all operands is not possible.
 public enum ExhaustiveCheckError: Error, Hashable, Sendable, CustomStringConvertible {
   case rounder(String)
+  case stochastic(String)
   case cases(String, log2: Int, allowed: Int)
   case splitPoint(Int, precision: Int)
 
@@ -14,8 +15,9 @@ public enum ExhaustiveCheckError: Error, Hashable, Sendable, CustomStringConvert
     switch self {
     case .rounder(let rounder):
       "no check in '\(rounder)': use a signed floating-point format with subnormals and 2 to 24 bits of precision, in a mode of rne rna rnz rz ru rd ro sr, without @flush."
+    case .stochastic(let rounder): "no check of double words in '\(rounder)': use a mode without random bits (rne rna rnz rz ru rd ro)."
     case .cases(let what, let bits, let allowed):
-      "\(what): about 2^\(bits) cases; at most 2^\(allowed) are taken: use a narrower format, or limit the binades (--binades)."
+      "\(what): about 2^\(bits) operands or cases; at most 2^\(allowed) are taken: use a narrower format, or limit the binades (--binades)."
     case .splitPoint(let s, let p): "a split at s = \(s) of \(p) bits; use 1 to \(p - 1)."
     }
   }

@@ -62,7 +62,7 @@ struct TransformJudge: Sendable {
   }
 
   private func judge(_ a: Double, _ b: Double, _ arithmetic: inout DoubleArithmetic, _ row: inout Row) {
-    let (y, rest) = transform.operandCount == 1 ? (a, 0) : isSum ? exactSum(a, b) : (a * b, 0)
+    let (y, rest) = transform.operandCount == 1 ? (a, 0) : isSum ? DoubleArithmetic.exactSum(a, b) : (a * b, 0)
     var worst = outcome(a, b, y, rest, &arithmetic)
     if isStochastic { worst = worstOutcome(a, b, y, rest, first: worst, &arithmetic) }
     row.counts.operands += 1
@@ -135,7 +135,7 @@ struct TransformJudge: Sendable {
     let (value, error) = transform.apply(a, b, splitter: splitter, in: &arithmetic)
     (outcome.value, outcome.error) = (value, error)
     // y − value is exact: value is y rounded, or has no bits that y has not.
-    let (e, tail) = exactSum(y - value, rest)
+    let (e, tail) = DoubleArithmetic.exactSum(y - value, rest)
     outcome.exactError = e
     if arithmetic.overflowed {
       outcome.verdict = .overflow

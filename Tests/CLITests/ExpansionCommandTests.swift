@@ -63,11 +63,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("check bogus --format e4m3", 64, "unknown algorithm 'bogus'; use one of twosum"), ("check twosum --format fp16", 64, "about 2^32 cases; at most 2^26"),
+    ("check bogus --format e4m3", 64, "unknown algorithm 'bogus'; use one of twosum"), ("check twosum --format fp16", 64, "about 2^32 operands or cases; at most 2^26"),
     ("check twosum --format q4.4", 64, "use a signed floating-point format"), ("check twosum --format e4m3 --rounding sr4", 64, "no check in 'e4m3@sr4'"),
     ("check dekker --format e4m3 --split 4", 64, "a split at s = 4 of 4 bits; use 1 to 3"), ("check twosum --format e4m3 --any-order", 64, "for fast2sum"),
     ("check twosum --format e4m3 --binades 3", 64, "leave it out"), ("check dwtimesdw1 --format e5m2 --split 2", 64, "for transforms"),
-    ("check dwplusfp --format bf16", 64, "--binades"), ("truth --format fp16", 64, "at most 9 bits"), ("eval mul 1 --format bf16", 64, "mul takes 2 numbers, not 1"),
+    ("check dwplusfp --format bf16", 64, "--binades"), ("check dwsqrt --format fp32 --binades 1", 64, "2^47 operands"), ("check dwplusfp --format e4m3 --rounding sr", 64, "without random bits"),
+    ("check dwtimesdw1 --format fp16 --binades 20", 64, "at most 2^24"), ("truth --format fp16", 64, "at most 9 bits"), ("eval mul 1 --format bf16", 64, "mul takes 2 numbers, not 1"),
     ("eval foo 1 --format bf16", 64, "use one of hold add"), ("eval add 1 x --format bf16", 65, "'x' is not a number"), ("eval add 1 inf --format bf16", 65, "not finite"),
     ("eval div 1 1e-60 --format bf16", 65, "is zero in bf16"), ("eval sqrt -2 --format bf16", 65, "negative: no root"),
     ("eval add 1 2 --format q4.4", 64, "signed floating-point"), ("eval add 1 2 --format bf16 --rounding sr", 64, "use rne"),

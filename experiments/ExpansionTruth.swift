@@ -23,7 +23,8 @@ import FmtLab
 /// format; directed it misses 54 % of the errors of e5m2, 32 % of e4m3fn, 13 % of e3m2fn and none of e2m1fn, e2m3fn and e3m4; sr up
 /// to 73 %. 2Prod misses 9.7 % (e2m1fn), 16 %, 20 %, 21 % to 52 % (e3m4). Largest errors of double words 1.2 to 1.8 u^2.
 ///
-/// Verdict: held, but for these. Split: to odd fails too, for p = 3 (13 % of e3m2fn, 22 % of e5m2), where C x ends in a 1 of its own. Failed:
+/// Verdict: held, but for these. Split: to odd fails too, for p = 2 and 3 (13 % of e2m1fn and e3m2fn, 22 % of e5m2):
+/// a half has a bit too many. Failed:
 /// "Dekker fails where 2Prod does": in e2m3fn and e3m4 its steps overflow in three or two pairs of four, which are then no failures of
 /// the error; in sum it is never better. "One in three": exactly so for 2Sum in rz, ru and rd in every format, which no theorem here says; in ro
 /// it is less. Directed 2Sum also overflows on the way, up to 115 pairs.

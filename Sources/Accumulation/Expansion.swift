@@ -127,12 +127,14 @@ extension Expansion {
       guard !digit.isZero, digit.isFinite else { break }
       digits.append(digit)
       remainder = remainder - y.times(digit)
-      if remainder.flags.contains(.overflow) { work.note(remainder.flags) }
+      work.note(remainder.flags.intersection(.overflow))
     }
     return work.renormalised(digits).truncated(to: k)
   }
 
   /// √x to k terms: s₀ = o(√x₀), then digits o(r₀ / 2s₀) of the exact remainder r = x − s². x must not be negative.
+  ///
+  /// s² overflows or underflows at the ends of the range, and digits are lost: the flags say so.
   public func squareRoot(terms k: Int) -> Expansion {
     var work = Work(self)
     guard let first = terms.first else { return self }
@@ -141,19 +143,24 @@ extension Expansion {
     let twice = work.arithmetic.plus(s, s)
     var root = Expansion([s], rounder, [])
     for _ in 0..<3 * k + 3 {
-      guard let r = (self - root * root).terms.first else { break }
+      let remainder = self - root * root
+      work.note(remainder.flags)
+      guard let r = remainder.terms.first else { break }
       let digit = work.arithmetic.quotient(r, twice)
       guard !digit.isZero, digit.isFinite else { break }
       root = root.plus(digit)
     }
-    work.note(root.flags)
     return work.renormalised(root.terms).truncated(to: k)
   }
 
-  /// The sign of x − y: −1, 0 or 1. To nearest that of the leading term of the exact difference.
-  public func comparison(to y: Expansion) -> Int {
-    guard let leading = (self - y).terms.first else { return 0 }
-    return leading.isNegative ? -1 : 1
+  /// The sign of x − y, −1, 0 or 1, from the exact values: also where the difference would overflow. `nil` if one of them is NaN or both
+  /// are the same infinity.
+  public func comparison(to y: Expansion) -> Int? {
+    switch Extended.sum(terms + y.terms.map { -$0 }, rounding: .nearestEven) {
+    case .nan: nil
+    case .infinity(let isNegative): isNegative ? -1 : 1
+    case .finite(let difference): difference.isZero ? 0 : difference.isNegative ? -1 : 1
+    }
   }
 }
 

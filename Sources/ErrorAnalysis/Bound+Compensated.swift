@@ -109,10 +109,10 @@ extension Level {
       let twice = q + q
       guard twice < one else { return nil }
       ofSum = q.divided(byAtLeast: (1 - twice.value).nextDown)
-      unsettled = (0..<6).reduce(twice) { power, _ in power * power } * limbs.reduce(.zero, +) * (one + drift)
+      unsettled = (0..<6).reduce(twice) { power, _ in power * power } * limbs.reduce(.zero, +)
     }
     // The rest of a term that has bits below the smallest number is rounded once.
-    let absolute = isFree ? .zero : Upward(terms) * rounder.absoluteError * (one + drift) * (one + ofSum)
-    return Radius(ofSum: ofSum, relative: (one + ofSum) * drift + unsettled, absolute: absolute)
+    let absolute = isFree ? .zero : Upward(terms) * rounder.absoluteError * (one + drift) * (one + ofSum + unsettled)
+    return Radius(ofSum: ofSum, relative: (one + ofSum) * drift + unsettled * (one + v + drift), absolute: absolute)
   }
 }

@@ -89,6 +89,11 @@ public struct DoubleWordCheck: Sendable {
       case .doubleWord: binades.map { own + 1 + log2(2 * $0 + 1) } ?? own
       }
     guard max(own, other) <= DoubleWordCheck.largestList else { throw .cases(what, log2: max(own, other), allowed: DoubleWordCheck.largestList) }
+    if let k = binades {
+      // The last bit of the lowest low word of y, and the largest y.
+      let isInside = rounder.format.quantumExponent <= 2 - 2 * p - 2 * k && rounder.format.maxFinite.floorLog2 > k
+      guard isInside else { throw .window(rounder.format.name, binades: k) }
+    }
     let numbers = Operands(rounder.format, binades)
     let xs = numbers.doubleWords(of: numbers.first)
     let ys: [DoubleWord<Double>] =

@@ -9,15 +9,18 @@ public enum ExhaustiveCheckError: Error, Hashable, Sendable, CustomStringConvert
   case rounder(String)
   case stochastic(String)
   case cases(String, log2: Int, allowed: Int)
+  case window(String, binades: Int)
   case splitPoint(Int, precision: Int)
 
   public var description: String {
     switch self {
     case .rounder(let rounder):
-      "no check in '\(rounder)': use a signed floating-point format with subnormals and 2 to 24 bits of precision, in a mode of rne rna rnz rz ru rd ro sr, without @flush."
+      "no check in '\(rounder)': use a signed floating-point format with subnormals, 2 to 24 bits of precision and a range within 2^-300 and 2^300, in a mode of rne rna rnz rz ru rd ro sr, without @flush."
     case .stochastic(let rounder): "no check of double words in '\(rounder)': use a mode without random bits (rne rna rnz rz ru rd ro)."
     case .cases(let what, let bits, let allowed):
-      "\(what): about 2^\(bits) operands or cases; at most 2^\(allowed) are taken: use a narrower format, or limit the binades (--binades)."
+      "\(what): about 2^\(bits) operands or cases; at most 2^\(allowed) are taken: use a narrower format or, for double words, fewer binades (--binades)."
+    case .window(let format, let binades):
+      "a window of \(binades) binades has numbers that \(format) does not have; use fewer binades, or a format of a wide range such as e8m2."
     case .splitPoint(let s, let p): "a split at s = \(s) of \(p) bits; use 1 to \(p - 1)."
     }
   }

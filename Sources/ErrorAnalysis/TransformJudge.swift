@@ -16,7 +16,7 @@ struct TransformJudge: Sendable {
   private let threshold: Double
   /// η, and the sizes of the halves of a split.
   private let smallest: Double
-  private let highBits, lowBits: Int
+  private let halves: (high: Int, low: Int)?
   private let isStochastic: Bool
 
   init(_ transform: ErrorFreeTransform, _ rounder: Rounder, _ arithmetic: DoubleArithmetic, _ anyOrder: Bool) {
@@ -29,7 +29,7 @@ struct TransformJudge: Sendable {
       (!transform.hypotheses.contains(.nearest) || rounder.rounding.isNearest) && transform.hasProvenSplitPoint(precision: p)
     smallest = Double(exactly: .power(rounder.format.quantumExponent))!
     threshold = smallest * Double(sign: .plus, exponent: 2 * p - 1, significand: 1)
-    if case .split(let s) = transform { (highBits, lowBits) = (p - s, s) } else { (highBits, lowBits) = (p, p) }
+    if case .split(let s) = transform { halves = (p - s, s) } else { halves = nil }
     isStochastic = rounder.rounding.isStochastic
   }
 
@@ -141,7 +141,7 @@ struct TransformJudge: Sendable {
       outcome.verdict = .overflow
       return outcome
     }
-    if tail == 0 && e == error && (highBits == lowBits || bits(value) <= highBits && bits(error) <= lowBits) { return outcome }
+    if tail == 0 && e == error && halves.map({ bits(value) <= $0.high && bits(error) <= $0.low }) ?? true { return outcome }
     outcome.miss = (error - e - tail).magnitude
     let isRepresentable = tail == 0 && arithmetic.holds(e)
     let lowest = (tail == 0 ? e : tail) / smallest

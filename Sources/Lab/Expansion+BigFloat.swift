@@ -17,7 +17,6 @@ extension BigFloat {
 extension Expansion {
   /// The k-term expansion nearest to a number, as ``Expansion/init(_:terms:in:)`` of a dyadic one.
   public init(_ x: BigFloat, terms k: Int, in rounder: Rounder) {
-    let precision = x.precision + 2 * rounder.format.precision + 8
     var (rest, terms, flags) = (x, [Value](), Rounded.Flags())
     for _ in 0..<k where !rest.isZero {
       let rounded = rounder.round(rest.extended())
@@ -25,6 +24,10 @@ extension Expansion {
       if rounded.value.isZero { break }
       terms.append(rounded.value)
       guard rounded.value.isFinite, !rounded.flags.contains(.overflow) else { break }
+      // From the leading bit of the term to the last of the rest; of a number that far below the format's nothing more is asked.
+      guard let top = rounded.value.dyadic?.floorLog2, let exponent = rest.exponent else { break }
+      let precision = max(top, exponent) - min(exponent - rest.precision, rounder.format.quantumExponent) + 8
+      guard precision < 1 << 20 else { break }
       rest = rest.minus(BigFloat(rounded.value), precision: precision)
     }
     self.init(successive: terms, rounder, flags)

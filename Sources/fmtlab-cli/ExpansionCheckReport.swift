@@ -104,7 +104,7 @@ struct ExpansionCheckReport: Encodable {
     add("inexact", inexact)
     add("  not representable", unrepresentable, missed == nil ? "the result is no double word" : "the true error is not a number")
     add("  underflow", underflow, missed == nil ? "a step lost bits below the smallest number" : "of these with bits below the smallest number")
-    if let missed { add("  missed", missed, "the true error is a number, but not the one found") }
+    if let missed { add("  missed", missed, algorithm == "split" ? "a half has too many bits, or the lower one is wrong" : "the true error is a number, but not the one found") }
     if let errorRounded, inexact > 0 { add("  error rounded", errorRounded, "the error found is the true one, rounded") }
     add("spurious overflow", overflow, "a step overflows, the result does not")
     if let notNormalised { add("not normalised", notNormalised, "results with h other than o(h + l)") }

@@ -76,6 +76,7 @@ struct ExpansionCheckCommand: ParsableCommand {
     let line = ProgressLine("check", output)
     if let transform = ErrorFreeTransform(algorithm, precision: rounder.format.precision, splitPoint: split) {
       guard binades == nil else { throw Failure.usage("--binades: \(transform.name) takes all numbers; leave it out.") }
+      guard split == nil || transform.splitter != nil else { throw Failure.usage("--split is for split and dekker; leave it out.") }
       guard !anyOrder || transform == .fast2Sum else { throw Failure.usage("--any-order is for fast2sum; leave it out.") }
       Output.showNotes()
       report = .init(try TransformCheck(transform, rounder, anyOrder: anyOrder, threads, progress: line.progress))

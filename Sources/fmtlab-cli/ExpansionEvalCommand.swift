@@ -41,8 +41,11 @@ struct ExpansionEvalCommand: ParsableCommand {
 
   func run() throws {
     let rounder = try options.rounder()
-    guard rounder.format.isFloating, rounder.format.isSigned, (2...53).contains(rounder.format.precision) else {
-      throw Failure.usage("--format \(rounder.format): expansions are made of signed floating-point numbers of 2 to 53 bits of precision.")
+    let format = rounder.format
+    guard format.isFloating, format.isSigned, (2...53).contains(format.precision), format.minPositive == .power(format.quantumExponent),
+      format.quantumExponent >= -1074, format.maxFinite.floorLog2 <= 1023
+    else {
+      throw Failure.usage("--format \(format): expansions are made of signed floating-point numbers with subnormals, of 2 to 53 bits and within the range of fp64.")
     }
     guard !rounder.rounding.isStochastic else {
       throw Failure.usage("--rounding \(rounder.rounding): expansions need errors that are numbers; use rne, rna or rnz, or see what rz ru rd ro do.")
@@ -56,10 +59,14 @@ struct ExpansionEvalCommand: ParsableCommand {
     let operands = try texts.enumerated().map { i, text in
       let number = try BigFloat(text: text)
       guard !number.isNaN && !number.isInfinite else { throw Failure.badData("'\(text)' is not finite; give a finite number.") }
+      // (Zero that is not written as zero is a number below MPFR's range.)
+      guard number.exponent.map({ abs($0) < 1 << 20 }) ?? ExpansionEvalCommand.isWrittenAsZero(text) else {
+        throw Failure.badData("'\(text)' is too large or too small; give 0 or a number between 2^-1000000 and 2^1000000 in magnitude.")
+      }
       // A scaling is by one number.
       return Held(text, number, Expansion(number, terms: operation == .scale && i == 1 ? 1 : terms, in: rounder))
     }
-    if operation == .div && operands[1].expansion.isZero { throw Failure.badData("'\(texts[1])' is zero in \(rounder.format): no quotient.") }
+    if operation == .div && operands[1].expansion.comparison(to: Expansion(.zero, terms: 1, in: rounder)) == 0 { throw Failure.badData("'\(texts[1])' is zero in \(rounder.format): no quotient.") }
     if operation == .sqrt && operands[0].expansion.terms.first?.isNegative == true { throw Failure.badData("'\(texts[0])' is negative: no root.") }
     let report = ExpansionEvalReport(self, rounder, operands)
     if output.json {
@@ -70,6 +77,13 @@ struct ExpansionEvalCommand: ParsableCommand {
     } else {
       report.print()
     }
+  }
+
+  /// Whether a number's digits before the exponent are all 0.
+  private static func isWrittenAsZero(_ text: String) -> Bool {
+    let text = text.lowercased().drop { $0 == "+" || $0 == "-" }
+    let digits = text.hasPrefix("0x") ? text.dropFirst(2).prefix { $0 != "p" } : text.prefix { $0 != "e" }
+    return digits.allSatisfy { $0 == "0" || $0 == "." }
   }
 
   /// A number as given, and as it is held.

@@ -23,7 +23,10 @@ struct ExpansionEvalReport: Encodable {
     let hex: [String]
     /// The sum of the terms, to 40 digits.
     let value: String
+    let isExact: Bool
     let error: Double
+    /// The error to 12 digits, also where a double cannot hold it.
+    let errorDecimal: String
     @Nullable var relativeError: Double?
 
     init(_ text: String?, _ number: BigFloat, _ expansion: Expansion, _ precision: Int) {
@@ -32,7 +35,9 @@ struct ExpansionEvalReport: Encodable {
       terms = expansion.terms.map(\.double)
       hex = expansion.terms.map(\.hexDescription)
       let difference = held.minus(number, precision: precision)
+      isExact = difference.isZero
       error = difference.double + 0
+      errorDecimal = difference.decimal(digits: 12)
       relativeError = number.isZero || !error.isFinite ? nil : abs(difference.divided(by: number, precision: 64).double)
     }
   }
@@ -79,6 +84,7 @@ struct ExpansionEvalReport: Encodable {
     Output.print("\(termsAllowed) terms of \(format), \(rounding): \(room)")
     for (name, x) in zip(["x", "y"], operands) { show(name, x, "given") }
     show("result", result, "exact")
+    if operation == "compare" && comparison == nil { Output.print("  x and y cannot be compared") }
     if let comparison { Output.print("  x \(["<", "=", ">"][comparison + 1]) y") }
     if flags.contains("overflow") { Output.print("  a step overflowed: the sum is lost") }
     if flags.contains("underflow") { Output.print("  a step lost bits below the smallest number of \(format)") }
@@ -90,7 +96,8 @@ struct ExpansionEvalReport: Encodable {
     }.joined(separator: " ")
     let relative = x.relativeError.map { $0 == 0 ? "" : ", \($0.figure(4)) of it" } ?? ""
     Output.facts([
-      (name, sum), ("", "\(origin) \(x.exact)"), ("", x.error == 0 ? "no error" : "error \(x.error.figure(6))\(relative)"),
+      (name, sum), ("", "\(origin) \(x.exact)"),
+      ("", x.isExact ? "no error" : "error \(x.error == 0 || !x.error.isFinite ? x.errorDecimal : x.error.figure(6))\(relative)"),
     ])
   }
 }

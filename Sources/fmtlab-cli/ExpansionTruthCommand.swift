@@ -29,7 +29,7 @@ struct ExpansionTruthCommand: ParsableCommand {
 
   func run() throws {
     if let plot { try Output.checkWritable(plot, "--plot") }
-    let formats = try format ?? TruthMap.formats.map { try Format($0) }
+    let formats = try (format ?? TruthMap.formats.map { try Format($0) }).reduce(into: [Format]()) { if !$0.contains($1) { $0.append($1) } }
     guard !formats.isEmpty, formats.count <= 20, let widest = formats.max(by: { $0.width < $1.width }), widest.width <= 9 else {
       throw Failure.usage("--format: give 1 to 20 formats of at most 9 bits, separated by commas.")
     }

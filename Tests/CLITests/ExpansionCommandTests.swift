@@ -40,6 +40,7 @@ import Testing
     let row = rows.first { $0["algorithm"]?.text == "twosum" && $0["format"]?.text == "e4m3fn" && $0["rounding"]?.text == "rz" }
     #expect(row?["inexact"]?.double == 20160)
     #expect(try run.json()["doubleWords"]!.items.count == 6 * 2)
+    #expect(try succeed("expansion truth --format e2m1fn,e2m1fn --quiet").out == (try succeed("expansion truth --format e2m1fn --quiet").out))
     let csv = try succeed("expansion truth --format e3m2fn --csv --quiet").lines
     #expect(csv.count == 1 + 5 * 8 + 6 && csv[0].hasPrefix("algorithm,format,rounding,"))
     #expect(try String(contentsOf: scratch.url("truth.dat"), encoding: .utf8).contains("always exact"))
@@ -60,6 +61,18 @@ import Testing
     let lost = try succeed("expansion eval add 448 448 --format e4m3fn")
     #expect(lost.out.contains("overflowed"))
     #expect(try succeed("expansion eval div 1 3 --format bf16 --terms 3 --csv").lines.count == 4)
+    // Differences that overflow, and equal infinities.
+    for (x, y, sign) in [("-448", "448", -1.0), ("448", "-448", 1), ("448", "448", 0), ("-300", "300", -1)] {
+      #expect(try succeed("expansion eval compare \(x) \(y) --format e4m3fn --json --quiet").json()["comparison"]?.double == sign)
+    }
+    #expect(try succeed("expansion eval compare 1e500 1e500 --format fp64 --json").json()["comparison"] == .null)
+    // Roots whose squares leave the range say so.
+    #expect(try succeed("expansion eval sqrt 440 --format e4m3fn --json").json()["flags"]?.items.map { $0.text! } == ["overflow"])
+    #expect(try succeed("expansion eval sqrt 0xdp-16 --format e5m2 --terms 3 --json").json()["flags"]?.items.map { $0.text! } == ["underflow"])
+    let tiny = try succeed("expansion eval hold 1e-400 --format e4m3fn --json").json()
+    #expect(tiny["operands"]?[0]?["isExact"] == .bool(false) && tiny["operands"]?[0]?["errorDecimal"]?.text == "-1e-400")
+    let up = try succeed("expansion eval hold 1e-1000 --format e4m3fn --rounding ru --json").json()
+    #expect(up["result"]?["terms"]?.items.map { $0.double! } == [0x1p-9])
   }
 
   @Test(arguments: [
@@ -72,6 +85,10 @@ import Testing
     ("eval foo 1 --format bf16", 64, "use one of hold add"), ("eval add 1 x --format bf16", 65, "'x' is not a number"), ("eval add 1 inf --format bf16", 65, "not finite"),
     ("eval div 1 1e-60 --format bf16", 65, "is zero in bf16"), ("eval sqrt -2 --format bf16", 65, "negative: no root"),
     ("eval add 1 2 --format q4.4", 64, "signed floating-point"), ("eval add 1 2 --format bf16 --rounding sr", 64, "use rne"),
+    ("eval div 1 -0x83p-193 --format bf16 --rounding ro", 65, "is zero in bf16"), ("eval hold 1e-999999999 --format e4m3", 65, "too large or too small"),
+    ("eval hold 1e999999999999 --format e4m3", 65, "too large or too small"), ("eval hold 1 --format e15m3", 64, "within the range of fp64"),
+    ("eval hold 1 --format e5m2:nosub", 64, "with subnormals"), ("check twosum --format e4m3 --split 2", 64, "for split and dekker"),
+    ("check dwplusfp --format e2m1fn --binades 8", 64, "a window of 8 binades has numbers that e2m1fn does not have"),
     ("eval add 1 2 --format bf16 --terms 17", 64, "from 1 to 16"),
   ])
   func badInputIsRefused(line: String, status: Int, words: String) throws {

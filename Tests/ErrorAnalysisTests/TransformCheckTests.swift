@@ -166,6 +166,13 @@ import Testing
     var operands = 0, resultOverflow = 0, exact = 0, inexact = 0, unrepresentable = 0, underflow = 0, overflow = 0
   }
 
+  /// The halves of a split have p − s and s bits: to odd and stochastically not always.
+  @Test(arguments: [("e4m3fn", Rounding.stochastic, 191, 24), ("e4m1", .toOdd, 29, 24), ("e3m1", .stochastic, 13, 8), ("e2m1fn", .toOdd, 7, 2), ("e4m3fn", .up, 215, 0)])
+  func halvesOfASplit(_ name: String, _ rounding: Rounding, _ exact: Int, _ missed: Int) throws {
+    let counts = try check("split", Format(name), rounding).counts
+    #expect(counts.exact == exact && counts.inexact == missed)
+  }
+
   /// Whatever the random bits are, a pair that counts as exact in mode sr is exact, and the counterexamples can be drawn.
   @Test(arguments: ["twosum", "fast2sum", "dekker"]) func stochasticVerdictsHoldForDraws(_ name: String) throws {
     let format = try Format("e3m2fn")

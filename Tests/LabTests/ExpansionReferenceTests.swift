@@ -44,7 +44,7 @@ import Testing
         func error(_ e: Expansion, _ exact: BigFloat) -> Double {
           abs(BigFloat(e).minus(exact, precision: 1000).divided(by: exact, precision: 64).double) / unit
         }
-        let positive = x.comparison(to: Expansion(.zero, terms: 1, in: x.rounder)) < 0 ? -x : x
+        let positive = x.comparison(to: Expansion(.zero, terms: 1, in: x.rounder)) == -1 ? -x : x
         let errors = [
           error(x.times(y, terms: k), a.times(b, precision: 1000)), error(x.divided(by: y, terms: k), a.divided(by: b, precision: 1000)),
           error(positive.squareRoot(terms: k), BigFloat(positive).squareRoot(precision: 1000)),

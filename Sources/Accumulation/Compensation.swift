@@ -50,7 +50,6 @@ private struct CompensatedSum: RoundedAddition {
 
   init(_ evaluation: Evaluation, _ rounder: Rounder) { (self.evaluation, self.rounder) = (evaluation, rounder) }
 
-  var zero: Value { .zero }
   func plus(_ a: Value, _ b: Value) -> Value { evaluation.add(a, b, rounder, .correction) }
   func negated(_ a: Value) -> Value { -a }
   func isZero(_ a: Value) -> Bool { a.isZero }
@@ -77,16 +76,10 @@ private struct CompensatedSum: RoundedAddition {
     for i in 0..<n {
       let x = terms.value(i)
       let t = plus(s, x)
-      c = plus(c, isBelow(s, x) ? plus(minus(x, t), s) : plus(minus(s, t), x))
+      c = plus(c, s.isBelow(x) ? plus(minus(x, t), s) : plus(minus(s, t), x))
       s = t
     }
     return plus(s, c)
-  }
-
-  /// |a| < |b|; infinities and NaN make no difference to a result that is lost already.
-  private func isBelow(_ a: Value, _ b: Value) -> Bool {
-    guard let x = a.dyadic, let y = b.dyadic else { return false }
-    return x.magnitude < y.magnitude
   }
 
   mutating func cascaded(from start: Value, _ terms: [Value], passes: Int) -> Value {

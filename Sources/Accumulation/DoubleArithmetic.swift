@@ -6,7 +6,7 @@ public import Formats
 /// Arithmetic of a narrow floating-point format, its numbers being doubles.
 ///
 /// A double operation and its error (by 2Sum, or from a fused residual) give the exact result rounded to odd to 53 bits, from which
-/// rounding to p ≤ 26 bits is rounding once. Equal to ``ValueArithmetic`` but for the signs of zeros; beyond the largest number it
+/// rounding to p ≤ 24 bits is rounding once. Equal to ``ValueArithmetic`` but for the signs of zeros; beyond the largest number it
 /// gives that number, and ``overflowed`` says so.
 ///
 /// - Complexity: 2 to 10 ns an operation.
@@ -37,7 +37,6 @@ public struct DoubleArithmetic: RoundedArithmetic, Sendable {
     maxFinite = Double(exactly: format.maxFinite)!
   }
 
-  @inlinable public var zero: Double { 0 }
   @inlinable public func negated(_ a: Double) -> Double { -a }
   @inlinable public func isZero(_ a: Double) -> Bool { a == 0 }
 

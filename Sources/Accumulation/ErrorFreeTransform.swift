@@ -79,13 +79,16 @@ public enum ErrorFreeTransform: Hashable, Sendable {
     }
   }
 
-  /// 2^s + 1, if the transform splits.
-  public var splitter: Dyadic? {
+  /// s, if the transform splits.
+  public var splitPoint: Int? {
     switch self {
-    case .split(let s), .dekkerProduct(let s): .power(s) + 1
+    case .split(let s), .dekkerProduct(let s): s
     case .twoSum, .fast2Sum, .twoProductFMA: nil
     }
   }
+
+  /// 2^s + 1, likewise.
+  public var splitter: Dyadic? { splitPoint.map { .power($0) + 1 } }
 }
 
 // MARK: - Carrying one out
@@ -144,12 +147,13 @@ extension ErrorFreeTransform {
     return (x * y).floorLog2 < format.quantumExponent + 2 * format.precision - 1
   }
 
+  /// Whether the transform cuts, if it does, where its theorem says.
   public func hasProvenSplitPoint(precision p: Int) -> Bool {
-    guard case .split(let s) = self else {
-      guard case .dekkerProduct(let s) = self else { return true }
-      return s == (p + 1) / 2 || p % 2 == 0 && s == p / 2 + 1
+    switch self {
+    case .twoSum, .fast2Sum, .twoProductFMA: true
+    case .split(let s): (1..<p).contains(s)
+    case .dekkerProduct(let s): s == (p + 1) / 2 || p % 2 == 0 && s == p / 2 + 1
     }
-    return (1..<p).contains(s)
   }
 }
 

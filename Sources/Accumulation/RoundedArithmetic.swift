@@ -9,8 +9,6 @@ public import Formats
 /// ``Value`` of any format (``ValueArithmetic``), a double where speed counts (``DoubleArithmetic``), or a step of a sum that is watched.
 public protocol RoundedAddition {
   associatedtype Number: Equatable
-  /// +0.
-  var zero: Number { get }
   /// o(a + b).
   mutating func plus(_ a: Number, _ b: Number) -> Number
   /// −a, exactly.
@@ -52,8 +50,6 @@ public struct ValueArithmetic: RoundedArithmetic, Sendable {
     precondition(random != nil || !rounder.rounding.isStochastic, "stochastic rounding needs random bits: pass a stream")
     (self.rounder, self.random) = (rounder, random)
   }
-
-  public var zero: Value { .zero }
 
   public mutating func plus(_ a: Value, _ b: Value) -> Value { round(Extended.sum(a, b, rounding: rounder.rounding)) }
   public mutating func times(_ a: Value, _ b: Value) -> Value { round(Extended(Extended.product(a, b))) }

@@ -21,8 +21,8 @@ struct DoubleWordJudge: Sendable {
     let p = rounder.format.precision
     isInMode = rounder.rounding == .nearestEven
     needsSameSigns = statement.needsSameSigns
-    let proved = statement.relativeError(precision: p)
-    bound = (proved ?? statement.forms[0].factor(Upward(Dyadic.power(-p)))).value
+    let proved = statement.relativeError(in: rounder)
+    bound = (proved ?? statement.relativeError(precision: p) ?? statement.forms[0].factor(Upward(Dyadic.power(-p)))).value
     isProved = proved != nil
   }
 

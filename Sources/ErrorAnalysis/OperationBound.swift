@@ -45,6 +45,11 @@ public struct OperationBound: Sendable {
     forms.last { $0.precision <= p }.map { $0.factor(Upward(Dyadic.power(-p))) }
   }
 
+  /// The bound in a format and mode; `nil` where it does not hold whatever the operands are.
+  public func relativeError(in rounder: Rounder) -> Upward? {
+    rounder.rounding == .nearestEven && rounder.subnormals == .keep ? relativeError(precision: rounder.format.precision) : nil
+  }
+
   public static func of(_ operation: DoubleWordOperation) -> OperationBound { catalogue.first { $0.operation == operation }! }
 
   public static let catalogue: [OperationBound] = [

@@ -110,10 +110,7 @@ public struct TransformCheck: Sendable {
     guard bits <= TransformCheck.largestCases else {
       throw .cases("\(transform.name) over \(rounder.format)", log2: bits, allowed: TransformCheck.largestCases)
     }
-    if case .split(let s) = transform, !(1..<rounder.format.precision).contains(s) {
-      throw .splitPoint(s, precision: rounder.format.precision)
-    }
-    if case .dekkerProduct(let s) = transform, !(1..<rounder.format.precision).contains(s) {
+    if let s = transform.splitPoint, !(1..<rounder.format.precision).contains(s) {
       throw .splitPoint(s, precision: rounder.format.precision)
     }
     let judge = TransformJudge(transform, rounder, arithmetic, anyOrder)

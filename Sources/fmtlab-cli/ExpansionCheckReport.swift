@@ -47,10 +47,7 @@ struct ExpansionCheckReport: Encodable {
     (operands, resultOverflow, cases, exact, inexact) = (c.operands, c.resultOverflow, c.cases, c.exact, c.inexact)
     (unrepresentable, underflow, overflow, guaranteed, violations) = (c.unrepresentable, c.underflow, c.overflow, c.guaranteed, c.violations)
     (missed, errorRounded) = (c.inexact - c.unrepresentable, check.rounder.rounding.isStochastic ? nil : c.errorRounded)
-    switch check.transform {
-    case .split(let s), .dekkerProduct(let s): splitPoint = s
-    case .twoSum, .fast2Sum, .twoProductFMA: break
-    }
+    splitPoint = check.transform.splitPoint
     hypotheses = check.transform.hypotheses.map(\.statement)
     counterexamples = check.counterexamples.map {
       Example(
@@ -68,7 +65,7 @@ struct ExpansionCheckReport: Encodable {
     (notNormalised, beyondBound, bound) = (c.notNormalised, c.beyond, statement.statement)
     self.binades = binades
     let squares = { (x: Double) in x * Double(sign: .plus, exponent: 2 * check.rounder.format.precision, significand: 1) }
-    boundInSquares = statement.relativeError(precision: check.rounder.format.precision).map { squares($0.value) }
+    boundInSquares = statement.relativeError(in: check.rounder).map { squares($0.value) }
     largestInSquares = check.worst.map { squares($0.relativeError) }
     hypotheses = statement.hypotheses
     counterexamples = (check.counterexamples + [check.worst].compactMap { $0 }).map {
@@ -113,7 +110,7 @@ struct ExpansionCheckReport: Encodable {
     Output.print(table.lines().dropFirst().map { $0 })
     Output.print(wrap("guaranteed if \(hypotheses.joined(separator: "; "))", 98).map { "  " + $0 })
     if let bound {
-      let claim = boundInSquares.map { "\($0.figure(4)) u^2 here" } ?? "not claimed at this precision"
+      let claim = boundInSquares.map { "\($0.figure(4)) u^2 here" } ?? "not claimed in \(format), \(rounding)"
       Output.print(wrap("bound \(bound): \(claim); largest found \(largestInSquares.map { $0.figure(4) + " u^2" } ?? "none")", 98).map { "  " + $0 })
     }
     printExamples()

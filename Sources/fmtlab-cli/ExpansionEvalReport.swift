@@ -96,7 +96,7 @@ struct ExpansionEvalReport: Encodable {
     }.joined(separator: " ")
     let relative = x.relativeError.map { $0 == 0 ? "" : ", \($0.figure(4)) of it" } ?? ""
     Output.facts([
-      (name, sum), ("", "\(origin) \(x.exact)"),
+      (name, sum), ("", "\(origin) \(x.exact.count > 80 ? x.exact.prefix(77) + "..." : x.exact[...])"),
       ("", x.isExact ? "no error" : "error \(x.error == 0 || !x.error.isFinite ? x.errorDecimal : x.error.figure(6))\(relative)"),
     ])
   }

@@ -80,7 +80,7 @@ struct ExpansionTruthCommand: ParsableCommand {
       for (i, check) in map.doubleWords.filter({ $0.operation == operation }).enumerated() {
         let (c, p) = (check.counts, check.rounder.format.precision)
         let u2 = Double(sign: .plus, exponent: -2 * p, significand: 1)
-        let bound = OperationBound.of(operation).relativeError(precision: p).map { ($0.value / u2).figure(3) }
+        let bound = OperationBound.of(operation).relativeError(in: check.rounder).map { ($0.value / u2).figure(3) }
         words.add(
           [i == 0 ? operation.rawValue : "", check.rounder.format.name, check.worst == nil ? "-" : check.worstInSquares.figure(4), bound ?? "-"]
             + [c.exact, c.underflow, c.overflow, c.beyond].map { percent(Double($0) / Double(max(c.cases, 1))) })

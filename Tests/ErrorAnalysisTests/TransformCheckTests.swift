@@ -54,13 +54,13 @@ import Testing
 
   /// Shares of pairs that 2Prod misses, the largest products among them, and the condition: none from 2^(2p−1) η on, in any mode.
   @Test(arguments: [
-    ("e2m1fn", 0.097, 2.25), ("e3m2fn", 0.202, 1.53125), ("e4m3fn", 0.214, 0.2197265625), ("e5m2", 0.165, 3.738403e-4), ("e3m4fn", 0.420, 7.5078125),
+    ("e2m1fn", 0.097, 2.25), ("e3m2fn", 0.202, 1.53125), ("e4m3fn", 0.214, 0.2197265625), ("e5m2", 0.165, 3.738403e-4), ("e3m4fn", 0.4195, 7.5078125),
     ("e2m3fn", 0.507, 7.5625),
   ])
   func productsAreExactAboveTheThreshold(_ name: String, _ share: Double, _ largest: Double) throws {
     let format = try Format(name)
     let result = try check("twoprodfma", format).counts
-    #expect(abs(Double(result.inexact) / Double(result.cases) - share) < 6e-4)
+    #expect(abs(Double(result.inexact) / Double(result.cases) - share) < 5e-4)
     #expect(abs(result.largestResult / largest - 1) < 1e-6)
     let smallest = Value.finite(format.minPositive).double
     #expect(result.largestMiss <= smallest / 2 && result.underflow == result.inexact)

@@ -36,11 +36,13 @@ public struct MatrixProduct: Sendable {
   ///
   /// - Complexity: O(mk + kn).
   public func choice<Number>(_ a: Matrix<Number>, _ b: Matrix<Number>, _ parallelism: Parallelism = .allCores) -> Choice {
-    let facts = parallelMap(2, parallelism) { i in
-      let matrix = i == 0 ? a : b
-      return matrix.withKernelMatrix { ck_examine($0, Int64(matrix.rows), Int64(matrix.columns)) }
-    }
-    return Choice(kernels: ProductKernel.choose(dot, Terms(facts[0], facts[1]), count: a.columns, instructions))
+    let facts = parallelMap(2, parallelism) { ($0 == 0 ? a : b).facts }
+    return choice(facts[0], facts[1], terms: a.columns)
+  }
+
+  /// The same from facts that are at hand, for dot products of `terms` terms.
+  public func choice<Number>(_ a: Matrix<Number>.Facts, _ b: Matrix<Number>.Facts, terms: Int) -> Choice {
+    Choice(kernels: ProductKernel.choose(dot, Terms(a.facts, b.facts), count: terms, instructions))
   }
 
   /// A B.
@@ -89,39 +91,53 @@ public struct MatrixProduct: Sendable {
     _ random: RandomStream?, _ parallelism: Parallelism, _ progress: Progress
   ) {
     let table = instructions.kernels(kernel.carrier)
-    let (k, n) = (a.columns, b.columns)
+    let (m, k, n) = (a.rows, a.columns, b.columns)
     let (tileRows, tileColumns) = (Int(table.rows), Int(table.vectors * table.lanes))
-    let panels = (n + tileColumns - 1) / tileColumns
+    let (rowPanels, columnPanels) = ((m + tileRows - 1) / tileRows, (n + tileColumns - 1) / tileColumns)
+    let carrier = Int32(kernel.carrier.rawValue)
     nonisolated(unsafe) let c = c
-    let right = Panels(kernel.carrier, count: panels, k * tileColumns)
-    parallelParts(panels, grain: 1, parallelism) { part in
-      b.withKernelMatrix { matrix in
-        for panel in part {
-          let first = panel * tileColumns
-          ck_pack(
-            matrix, Int64(k), Int64(first), Int64(min(tileColumns, n - first)), Int64(tileColumns), Int32(kernel.carrier.rawValue),
-            right[panel])
-        }
+    @Sendable func pack(_ matrix: Matrix<Number>, _ lines: Range<Int>, _ width: Int, _ panel: UnsafeMutableRawPointer) {
+      matrix.withKernelMatrix { ck_pack($0, Int64(k), Int64(lines.lowerBound), Int64(lines.count), Int64(width), carrier, panel) }
+    }
+    @Sendable func packs(_ matrix: Matrix<Number>, _ width: Int, _ count: Int) -> Panels {
+      let panels = Panels(kernel.carrier, count: count, k * width)
+      parallelParts(matrix.columns, grain: width, parallelism) { pack(matrix, $0, width, panels[$0.lowerBound / width]) }
+      return panels
+    }
+    @Sendable func compute(_ rows: Range<Int>, _ columns: Range<Int>, _ right: UnsafeMutableRawPointer, _ tile: inout Tile) {
+      var isInDoubt = tile.run(right) { row in (rows.lowerBound + row) * n + columns.lowerBound }
+      if isInDoubt, let general, general.carrier == kernel.carrier {
+        isInDoubt = tile.run(right, instead: general.plan) { row in (rows.lowerBound + row) * n + columns.lowerBound }
+      }
+      tile.copyResults(rows: rows.count, columns: columns.count, to: c + rows.lowerBound * n + columns.lowerBound, stride: n)
+      guard isInDoubt else { return }
+      for i in rows {
+        for j in columns { c[i * n + j] = reference(a, b, i, j, random) }
       }
     }
-    parallelParts(a.rows, grain: tileRows, parallelism, progress: progress) { rows in
-      let left = Panels(kernel.carrier, count: 1, k * tileRows)
-      a.transposed.withKernelMatrix {
-        ck_pack($0, Int64(k), Int64(rows.lowerBound), Int64(rows.count), Int64(tileRows), Int32(kernel.carrier.rawValue), left[0])
+    @Sendable func part(_ panel: Int, _ width: Int, of count: Int) -> Range<Int> { panel * width..<min(count, (panel + 1) * width) }
+    @Sendable func tile(_ left: UnsafeMutableRawPointer) -> Tile {
+      Tile(kernel, table, dot, random, left: (left, tileRows), rightStride: tileColumns, terms: k)
+    }
+
+    // The factor with fewer panels is packed whole, each panel of the other where it is used.
+    if rowPanels <= columnPanels {
+      let left = packs(a.transposed, tileRows, rowPanels)
+      parallelParts(n, grain: tileColumns, parallelism, progress: progress) { columns in
+        let right = Panels(kernel.carrier, count: 1, k * tileColumns)
+        pack(b, columns, tileColumns, right[0])
+        for panel in 0..<rowPanels {
+          var tile = tile(left[panel])
+          compute(part(panel, tileRows, of: m), columns, right[0], &tile)
+        }
       }
-      var tile = Tile(kernel, table, dot, random, left: (left[0], tileRows), rightStride: tileColumns, terms: k)
-      for panel in 0..<panels {
-        let columns = panel * tileColumns..<min(n, (panel + 1) * tileColumns)
-        var isInDoubt = tile.run(right[panel]) { row in (rows.lowerBound + row) * n + columns.lowerBound }
-        if isInDoubt, let general, general.carrier == kernel.carrier {
-          isInDoubt = tile.run(right[panel], instead: general.plan) { row in (rows.lowerBound + row) * n + columns.lowerBound }
-        }
-        let corner = c + rows.lowerBound * n + columns.lowerBound
-        tile.copyResults(rows: rows.count, columns: columns.count, to: corner, stride: n)
-        guard isInDoubt else { continue }
-        for i in rows {
-          for j in columns { c[i * n + j] = reference(a, b, i, j, random) }
-        }
+    } else {
+      let right = packs(b, tileColumns, columnPanels)
+      parallelParts(m, grain: tileRows, parallelism, progress: progress) { rows in
+        let left = Panels(kernel.carrier, count: 1, k * tileRows)
+        pack(a.transposed, rows, tileRows, left[0])
+        var tile = tile(left[0])
+        for panel in 0..<columnPanels { compute(rows, part(panel, tileColumns, of: n), right[panel], &tile) }
       }
     }
   }

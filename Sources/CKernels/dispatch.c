@@ -33,13 +33,34 @@ const ck_kernels *ck_kernels_for(ck_instruction_set set, int32_t carrier) {
   }
 }
 
+// MARK: Gaps
+
+#define ROUND_IN_GAP(Number, fabs)                                                                                              \
+  for (size_t i = 0; i < n; i++) {                                                                                              \
+    Number t = ((const Number *)x)[i], a = fabs(t), limit = signbit(t) ? (Number)gap->limit[1] : (Number)gap->limit[0];         \
+    Number zero = gap->hasNegativeZero && signbit(t) ? (Number)-0.0 : (Number)0, end = signbit(t) ? -(Number)gap->end : (Number)gap->end; \
+    Number inside = a > limit ? end : zero;                                                                                     \
+    ((Number *)y)[i] = a < (Number)gap->end ? inside : ((Number *)y)[i];                                                        \
+  }
+
+void ck_round_in_gap(const void *x, void *y, size_t n, int32_t carrier, const ck_gap *gap) {
+  if (carrier == 64) {
+    ROUND_IN_GAP(double, fabs)
+  } else {
+    ROUND_IN_GAP(float, fabsf)
+  }
+}
+
 // MARK: Copying tiles in and out
 
 #define PACK(Source, Number)                                                                                                    \
   for (int64_t k = 0; k < terms; k++) {                                                                                         \
-    const Source *from = (const Source *)a.base + k * a.rowStride + column * a.columnStride;                                    \
+    const Source *from = (const Source *)a.base;                                                                                \
+    from += a.rowOffsets ? a.rowOffsets[k] : k * a.rowStride + column * a.columnStride;                                         \
     Number *to = (Number *)out + k * width;                                                                                     \
-    if (a.columnStride == 1) {                                                                                                  \
+    if (offsets) {                                                                                                              \
+      for (int64_t j = 0; j < columns; j++) to[j] = (Number)from[offsets[j]];                                                   \
+    } else if (a.columnStride == 1) {                                                                                           \
       for (int64_t j = 0; j < columns; j++) to[j] = (Number)from[j];                                                            \
     } else {                                                                                                                    \
       for (int64_t j = 0; j < columns; j++) to[j] = (Number)from[j * a.columnStride];                                           \
@@ -48,6 +69,7 @@ const ck_kernels *ck_kernels_for(ck_instruction_set set, int32_t carrier) {
   }
 
 void ck_pack(ck_matrix a, int64_t terms, int64_t column, int64_t columns, int64_t width, int32_t carrier, void *out) {
+  const int32_t *offsets = a.columnOffsets ? a.columnOffsets + column : 0;
   if (a.isDouble && carrier == 64) {
     PACK(double, double)
   } else if (a.isDouble) {
@@ -125,7 +147,7 @@ static int examineRun(const float *x, int64_t n, ck_facts *facts) {
 ck_facts ck_examine(ck_matrix a, int64_t rows, int64_t columns) {
   ck_facts facts = {0, 1, 1 << 20, 0};
   if (a.columnStride != 1 && a.rowStride == 1) {
-    a = (ck_matrix){a.base, a.columnStride, 1, a.isDouble};
+    a = (ck_matrix){a.base, a.columnStride, 1, a.isDouble, 0, 0};
     int64_t swap = rows;
     rows = columns, columns = swap;
   }

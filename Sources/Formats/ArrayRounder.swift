@@ -44,7 +44,7 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
     self.rounder = rounder
     kernels = instructions.kernels(Number.carrier)
     do throws(KernelRefusal) {
-      let kernel = try RoundingKernel(rounder, carrier: Number.carrier)
+      let kernel = try RoundingKernel(rounder, carrier: Number.carrier, correctsGap: true)
       self.kernel = kernel
       refusal = nil
       path = kernel.isNearest ? .nearest : kernel.isDithered ? .dithered : .general
@@ -98,6 +98,7 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
     _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ random: RandomStream?, _ first: Int, _ streams: Bool
   ) {
     guard let kernel else { return roundByReference(x, y, n, random, first) }
+    if let gap = kernel.gap { return round(x, y, n, kernel, gap) }
     withUnsafePointer(to: kernel.rounding) { rounding in
       let stream: Int32 = streams ? 1 : 0
       switch path {
@@ -106,6 +107,27 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
       case .general where kernel.rounding.mode != CK_STOCHASTIC: _ = kernels.round(x, y, n, rounding, ck_key(), 0, stream)
       case .general: roundInDoubt(x, y, n, rounding, random!, first)
       case .reference: break
+      }
+    }
+  }
+
+  /// In short pieces, each corrected next to zero; in no stochastic mode.
+  private func round(_ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ kernel: RoundingKernel, _ gap: ck_gap) {
+    let piece = 1024
+    withUnsafeTemporaryAllocation(of: Number.self, capacity: piece) { copy in
+      withUnsafePointer(to: kernel.rounding) { rounding in
+        withUnsafePointer(to: gap) { gap in
+          for start in stride(from: 0, to: n, by: piece) {
+            let count = min(piece, n - start)
+            if path == .nearest {
+              kernels.roundNearest(x + start, copy.baseAddress, count, rounding, 0)
+            } else {
+              _ = kernels.round(x + start, copy.baseAddress, count, rounding, ck_key(), 0, 0)
+            }
+            ck_round_in_gap(x + start, copy.baseAddress, count, Int32(Number.carrier.rawValue), gap)
+            (y + start).update(from: copy.baseAddress!, count: count)
+          }
+        }
       }
     }
   }

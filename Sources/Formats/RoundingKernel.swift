@@ -14,11 +14,15 @@ package struct RoundingKernel: Sendable {
   package let hasAnchors: Bool
   /// Whether both ends of the range are alike, and infinite numbers end up where finite ones beyond the range do.
   package let hasOneEnd: Bool
+  /// What is to be corrected after rounding, next to zero.
+  let gap: ck_gap?
 
+  /// - Parameter correctsGap: whether the caller does what ``gap`` says.
   /// - Throws: why no kernel fits, as the end of a sentence about the rounder.
-  package init(_ rounder: Rounder, carrier: Carrier) throws(KernelRefusal) {
+  package init(_ rounder: Rounder, carrier: Carrier, correctsGap: Bool = false) throws(KernelRefusal) {
     let (format, grid, P) = (rounder.format, rounder.grid, carrier.precision)
-    guard !grid.isIrregular else { throw .grid("gaps that are no powers of two") }
+    gap = correctsGap && format.isFloating && grid.isIrregular ? ck_gap(rounder, carrier) : nil
+    guard !grid.isIrregular || gap != nil else { throw .grid("gaps that are no powers of two") }
     guard grid.hasZero else { throw .grid("no zero") }
     guard grid.isFixed || grid.precision > 1 else { throw .grid("one-bit significands, whose ties go by the exponent") }
     guard rounder.overflow != .wrap else { throw .wrapping }
@@ -88,6 +92,25 @@ package struct RoundingKernel: Sendable {
     return rounding.mode == CK_STOCHASTIC && hasAnchors && hasOneEnd && rounding.hasNegativeZero == 1
       && (1...min(32, carrier.precision)).contains(Int(rounding.randomBits))
       && Int(rounding.smallestNormal.exponent) + 1 - (carrier.precision - Int(rounding.anchorDistance)) - 32 >= carrier.emin
+  }
+}
+
+extension ck_gap {
+  /// As ``Rounder/roundBetweenCodes(_:)`` decides between the codes 0, which is even, and 1.
+  fileprivate init(_ rounder: Rounder, _ carrier: Carrier) {
+    let end = Double(exactly: rounder.format.minPositive)!
+    let below = carrier == .binary32 ? Double(Float(end / 2).nextDown) : (end / 2).nextDown
+    let limits: (Double, Double) =
+      switch rounder.rounding {
+      case .nearestEven, .nearestZero: (end / 2, end / 2)
+      case .nearestAway: (below, below)
+      case .up: (0, end)
+      case .down: (end, 0)
+      case .toOdd: (0, 0)
+      // (Stochastic roundings to such formats are refused.)
+      case .towardZero, .stochastic, .stochasticBits: (end, end)
+      }
+    self.init(end: end, limit: limits, hasNegativeZero: rounder.format.hasNegativeZero ? 1 : 0)
   }
 }
 

@@ -162,6 +162,35 @@ import Testing
     }
   }
 
+  /// Patches of an image gathered, against the same numbers copied: by rows, by columns, and as slices.
+  @Test func gatheredMatricesAreTheirCopies() throws {
+    var random = SplitMix64(seed: 428)
+    let image: [Float] = MatrixProductTests.numbers(try Format("e5m2"), .normal, count: 8 * 9 * 10, &random)
+    var patches: [Int32] = [], places: [Int32] = []
+    for c in 0..<4 { for i in 0..<9 { patches.append(Int32(c * 90 + i / 3 * 10 + i % 3)) } }
+    for n in 0..<2 { for i in 0..<56 { places.append(Int32(n * 360 + i / 8 * 10 + i % 8)) } }
+    let gathered = Matrix<Float>(gathering: image, rowOffsets: patches, columnOffsets: places)
+    var elements: [Float] = []
+    for patch in patches { for place in places { elements.append(image[Int(patch) + Int(place)]) } }
+    let copy = Matrix<Float>(rows: 36, columns: 112, elements)
+    #expect(gathered == copy && gathered.elements == copy.elements && gathered.transposed == copy.transposed)
+    #expect(gathered[3..<20, 5..<99] == copy[3..<20, 5..<99])
+    for set in InstructionSet.available {
+      for acc in ["e6m5", "fp32", "q8.13", "e4m3:16,fp16", "fp16@sr"] {
+        let multiply = MatrixProduct(DotProduct(try Plan(text: acc)), set)
+        let stream = RandomStream(seed: 429)
+        for rows in [1, 7, 200] {
+          let left: Matrix<Float> = Matrix(rows: rows, columns: 36, MatrixProductTests.numbers(try Format("e5m2"), .normal, count: rows * 36, &random))
+          #expect(multiply(left, gathered, random: stream) == multiply(left, copy, random: stream), "\(acc), \(set), \(rows) rows")
+          let right: Matrix<Float> = Matrix(rows: 112, columns: rows, MatrixProductTests.numbers(try Format("e5m2"), .normal, count: rows * 112, &random))
+          #expect(multiply(gathered, right, random: stream) == multiply(copy, right, random: stream), "\(acc), \(set), \(rows) columns")
+          let choice = multiply.choice(left.facts, gathered.facts, terms: 36)
+          #expect(multiply(left, gathered, random: stream, choice: choice) == multiply(left, copy, random: stream))
+        }
+      }
+    }
+  }
+
   @Test func emptyProducts() throws {
     for text in ["e6m5", "q8.13", "pairwise/fp16", "e4m3:4,fp32", "e6m5@sr8"] {
       let multiply = try MatrixProductShapeTests.product(text)

@@ -13,6 +13,7 @@ import Testing
       + [
         "e5m2:nosub", "fp16:nosub", "e8m12", "e7m14", "e8m21", "e6m21", "e7m21", "q8.12", "q4.17", "q4.16", "q12.9", "e8m7b120", "e8m7b200",
         "e5m4u", "e4m10b-90", "e8m3:nosub", "e9m10",
+        "e5m2:cfg5", "e4m2:cfg5", "e4m3:cfg6", "e3m4:cfg5",
       ].compactMap { try? Format($0) }
     let modes = Rounding.deterministic + [.stochastic, .stochasticBits(1), .stochasticBits(8), .stochasticBits(24), .stochasticBits(32)]
     var rounders: [Rounder] = []

@@ -125,11 +125,20 @@ ck_instruction_set ck_best_instruction_set(void);
 /// Its kernels for a carrier of 32 or 64 bits; NULL where the program has none.
 const ck_kernels *ck_kernels_for(ck_instruction_set, int32_t carrier);
 
-/// A matrix: element (i, j) is at base + i · rowStride + j · columnStride, in elements, which may be negative or zero.
+/// The gap between 0 and the smallest number m of a format that is wider than the next: what lies in it goes to m if its magnitude is above
+/// `limit`, of its sign, and to 0 otherwise.
+typedef struct { double end, limit[2]; int32_t hasNegativeZero; } ck_gap;
+
+/// Corrects numbers y, rounded from x as if the gap held numbers like the binade above it. They do not overlap.
+void ck_round_in_gap(const void *x, void *y, size_t n, int32_t carrier, const ck_gap *);
+
+/// A matrix: element (i, j) is at base + i · rowStride + j · columnStride, in elements, which may be negative or zero; where there is a table of
+/// offsets, at base + rowOffsets[i] + columnOffsets[j] instead.
 typedef struct {
   const void *base;
   int64_t rowStride, columnStride;
   int32_t isDouble;
+  const int32_t *rowOffsets, *columnOffsets;
 } ck_matrix;
 
 /// Copies columns `column…` of rows 0 ..< terms into `out[k · width + j]`, zero beyond the last of `columns` columns.
@@ -145,6 +154,7 @@ typedef struct {
   int32_t lowestBit;   ///< every number is a multiple of 2^lowestBit; 1 << 20 for zeros alone
   int32_t bits;        ///< the most bits from the first to the last one of a number's significand
 } ck_facts;
+/// Of a matrix without tables of offsets.
 ck_facts ck_examine(ck_matrix, int64_t rows, int64_t columns);
 
 #endif

@@ -37,7 +37,8 @@ let package = Package(
     module("ErrorAnalysis", ["Accumulation", "Formats"]),
     module("Tensors", ["CZlib"]),
     module("Lab", ["Accumulation", "ErrorAnalysis", "Formats", "Multiprecision", "Tensors"]),
-    module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Tensors"]),
+    module("Training", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Tensors"]),
+    module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Tensors", "Training"]),
 
     .executableTarget(
       name: "fmtlab-cli", dependencies: ["FmtLab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
@@ -54,5 +55,6 @@ let package = Package(
     tests("ErrorAnalysisTests", ["Accumulation", "ErrorAnalysis", "Formats", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["fmtlab-cli"], exclude: ["Snapshots"], swiftSettings: settings),
     tests("LabTests", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Tensors"]),
+    tests("TrainingTests", ["Accumulation", "Formats", "Training"]),
   ]
 )

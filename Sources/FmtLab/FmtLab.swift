@@ -7,3 +7,4 @@
 @_exported public import Lab
 @_exported public import Multiprecision
 @_exported public import Tensors
+@_exported public import Training

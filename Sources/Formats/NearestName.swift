@@ -2,7 +2,7 @@
 // Names close to a misspelt one.
 
 /// Up to three of the known names within a third of the text's letters of it, nearest first.
-func nearestNames(to text: String, among known: some Sequence<String>) -> [String] {
+package func nearestNames(to text: String, among known: some Sequence<String>) -> [String] {
   // At least one character must be right.
   let limit = min(max(2, text.utf8.count / 3), text.utf8.count - 1)
   return known.map { (distance(text, $0.lowercased()), $0) }

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("bogus", "unknown command 'bogus'; the commands are formats, info, values, round, op, quantize, dot, gemm, analyze, worst, distribution, accumulator, expansion, bounds, widths, kappa, compare, verify"),
+    ("bogus", "unknown command 'bogus'; the commands are formats, info, values, round, op, quantize, dot, gemm, analyze, worst, distribution, accumulator, expansion, bounds, theory, widths, kappa, compare, verify"),
     ("--bogus", "unknown option '--bogus'"),
     ("info", "missing expected argument '<format>'"), ("info e4m3 e5m2", "unexpected argument 'e5m2'"),
     ("round --to e4m3", "missing expected argument"), ("round 1", "'--to <format>'"), ("round --to", "missing value"),
@@ -40,6 +40,8 @@ import Testing
     ("op sqrt --in e4m3 1 2", "sqrt takes 1 operand, not 2"), ("op add --in e4m3", "add takes 2 operands, not 0"),
     ("op add --in fp16 --all", "2^32 cases; --all takes at most 2^26"), ("op add --in e4m3 --all 1", "leave out 1"),
     ("op add --in e4m3 - 1", "give it alone"), ("bounds --for foo", "use dot, sum or doubleword"),
+    ("theory foo", "unexpected argument 'foo'"), ("theory check sgd.noise-flor", "unknown prediction 'sgd.noise-flor'; did you mean sgd.noise-floor"),
+    ("theory check qqqqqqqqqqqqqqqq", "use one of sgd.noise-floor sgd.dead-zone"), ("theory check --seed x", "--seed 'x'"),
     ("dot 1 1 --format e4m3", "'--acc <acc>'"), ("dot 1 --format e4m3 --acc e4m3", "missing expected argument '<y>'"),
     ("dot 1 1 --format fp128 --acc fp128", "exact products would have 226 bits; use a format of precision 63 or less"),
     ("dot 1 1 --format e4m3 --acc e4m3@foo", "'@foo' is neither a rounding"), ("dot 1 1 --format e4m3 --acc e4m3,fp32", "needs a count"),

@@ -4,7 +4,7 @@
 import Testing
 
 @Suite struct SnapshotTests {
-  static let commands = ["formats", "info", "values", "round", "op", "dot", "gemm", "quantize", "widths", "kappa", "compare", "verify", "bounds", "analyze", "worst", "distribution", "accumulator", "expansion"]
+  static let commands = ["formats", "info", "values", "round", "op", "dot", "gemm", "quantize", "widths", "kappa", "compare", "verify", "bounds", "analyze", "worst", "distribution", "accumulator", "expansion", "theory"]
 
   @Test(arguments: commands)
   func helpScreenIsThatOfTheSnapshot(command: String) throws {
@@ -17,6 +17,10 @@ import Testing
   @Test(arguments: ["check", "truth", "eval"])
   func helpScreenOfAnExpansionCommandIsThatOfTheSnapshot(command: String) throws {
     try expectSnapshot(try succeed("expansion \(command) --help").out, "help-expansion-\(command)")
+  }
+
+  @Test func helpScreenOfTheoryCheckIsThatOfTheSnapshot() throws {
+    try expectSnapshot(try succeed("theory check --help").out, "help-theory-check")
   }
 
   @Test func rootHelpIsThatOfTheSnapshot() throws {
@@ -47,6 +51,8 @@ import Testing
     ("distribution-card", "distribution --format e2m1fn --acc e4m3fn@saturate --n 1,100000,64 --histogram --quiet"),
     ("expansion-check-card", "expansion check twosum --format e4m3fn --rounding rz --quiet"),
     ("expansion-eval-card", "expansion eval mul 3.14159 2.71828 --format e4m3fn --quiet"),
+    ("theory", "theory"),
+    ("theory-check-card", "theory check sgd.dead-zone"),
     ("op-card", "op fma --in bf16 1.0625 1.0625 1e-30 --quiet"),
   ])
   func cardIsThatOfTheSnapshot(name: String, line: String) throws {

@@ -4,7 +4,7 @@
 SWIFT ?= swift
 FMTLAB = .build/release/fmtlab
 
-.PHONY: analyze test test-long bench build setup clean
+.PHONY: analyze test test-long bench data build setup clean
 
 ## Build, and measure a real dot product in e4m3 with an e6m5 accumulator.
 analyze: build
@@ -27,6 +27,10 @@ test-long: setup
 ## Measure every kernel with every instruction set on one core and on all; a table, and bench.json.
 bench: setup
 	$(SWIFT) run -c release bench
+
+## Install Fashion-MNIST, which `fmtlab train --data fashion-mnist` reads.
+data:
+	@.ci/install dataset-fashion-mnist
 
 build: setup
 	$(SWIFT) build -c release --product fmtlab

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the vectors of an analysis come from.
 
-internal import Formats
+package import Formats
 internal import Glibc
 
 /// Pairs of vectors, one pair a trial.
@@ -59,7 +59,7 @@ public enum Distribution: String, CaseIterable, Sendable {
   }
 
   /// Number `index` of a stream.
-  func sample(_ stream: RandomStream, at index: Int) -> Double {
+  package func sample(_ stream: RandomStream, at index: Int) -> Double {
     let i = UInt64(index)
     switch self {
     case .uniform: return stream.uniform(at: i)

@@ -23,8 +23,8 @@ enum Ending {
   /// Reports an error and ends the process with its status.
   static func exit(_ error: any Error) -> Never {
     let failure = failure(error)
-    // Only "no" has an answer worth printing.
-    if failure.status == 1 { Output.finish() }
+    // Only "no" has an answer worth printing, and what was stopped.
+    if failure.status == 1 || failure.status == 75 { Output.finish() }
     var text = "error: \(oneLine(failure.message))\n"
     if let help = failure.help { text += "see '\(help)'\n" }
     Output.write(text)
@@ -42,6 +42,8 @@ enum Ending {
     case let error as PlanError: return .usage("\(error)")
     case let error as ExactAnalysisError: return .usage("\(error)")
     case let error as ExhaustiveCheckError: return .usage("\(error)")
+    case let error as PolicyError: return error.isAboutFile ? .badData("\(error)") : .usage("\(error)")
+    case let error as TrainingError: return Failure(status: error.status, message: "\(error)")
     default: break
     }
     let code = Main.exitCode(for: error)
@@ -110,6 +112,20 @@ extension TensorError {
     switch self {
     case .unreadable, .unwritable: true
     default: false
+    }
+  }
+}
+
+extension PolicyError {
+  fileprivate var isAboutFile: Bool { if case .file = self { true } else { false } }
+}
+
+extension TrainingError {
+  fileprivate var status: Int32 {
+    switch self {
+    case .diverged: 1
+    case .checkpoint, .data: 65
+    case .file: 66
     }
   }
 }

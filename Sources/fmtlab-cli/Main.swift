@@ -32,13 +32,13 @@ struct Main: ParsableCommand {
 
       Standard output is data (text, --json or --csv), standard error is notes.
       Exit status: 0 success; 1 the answer is no; 64 usage; 65 bad data; 66 a file
-      cannot be read or written; 70 a bug of fmtlab.
+      cannot be read or written; 70 a bug of fmtlab; 75 stopped, run again to go on.
       """,
     version: "0.1.0",
     subcommands: [
       FormatsCommand.self, InfoCommand.self, ValuesCommand.self, RoundCommand.self, OpCommand.self, QuantizeCommand.self, DotCommand.self,
       GemmCommand.self, AnalyzeCommand.self, WorstCommand.self, DistributionCommand.self, AccumulatorCommand.self, ExpansionCommand.self, BoundsCommand.self,
-      TheoryCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self, VerifyCommand.self,
+      TrainCommand.self, TheoryCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self, VerifyCommand.self,
     ])
 
   static func main() {

@@ -63,7 +63,8 @@ enum Output {
     flush()
   }
 
-  private static func flush() {
+  /// Writes what is kept: for rows of long work, when each is whole.
+  static func flush() {
     buffer.withUnsafeBufferPointer { bytes in
       var rest = UnsafeRawBufferPointer(bytes)
       while !rest.isEmpty {

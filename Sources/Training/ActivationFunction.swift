@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Activation functions with their derivatives.
+
+internal import Glibc
+package import Lab
+
+/// A function that a layer applies to each number.
+package enum ActivationFunction: String, Sendable, CaseIterable {
+  case relu, tanh, gelu
+
+  package func callAsFunction(_ x: Double) -> Double {
+    switch self {
+    case .relu: Activation.relu(x)
+    case .tanh: Activation.tanh(x)
+    case .gelu: Activation.gelu(x)
+    }
+  }
+
+  package func derivative(_ x: Double) -> Double {
+    switch self {
+    case .relu: return x > 0 ? 1 : 0
+    case .tanh:
+      let t = Glibc.tanh(x)
+      return (1 - t) * (1 + t)
+    case .gelu: return erfc(-x * 0.5.squareRoot()) / 2 + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot()
+    }
+  }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Layers that work on each number, each window or each channel by itself: activation functions, pooling, batch norm; and residual blocks.
+
+package import Formats
+package import Lab
+
+/// y = φ(x), rounded once to the elementwise format; dx = φ′(x) dy likewise.
+package final class ActivationLayer: Layer {
+  package let name: String
+  package let function: ActivationFunction
+  private var kept: Planes?
+
+  package init(_ name: String, _ function: ActivationFunction) { (self.name, self.function) = (name, function) }
+
+  package func forward(_ x: Planes, _ pass: Pass) -> Planes {
+    if function == .relu {
+      // No rounding is needed, and y tells what x was.
+      let y = x.map(pass.parallelism) { $0 > 0 ? $0 : 0 * $0 }
+      if pass.isTraining { kept = y }
+      return y
+    }
+    if pass.isTraining { kept = x }
+    let f = function
+    return pass.rounded(x.map(pass.parallelism) { f($0) }, "\(name).output")
+  }
+
+  package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
+    guard let kept else { preconditionFailure("backward before forward") }
+    if function == .relu { return kept.map(dy, pass.parallelism) { $0 > 0 ? $1 : 0 } }
+    let f = function
+    return pass.rounded(kept.map(dy, pass.parallelism) { f.derivative($0) * $1 }, "\(name).gradient")
+  }
+}
+
+/// The largest number, or the mean, of each window of size × size numbers, windows side by side; what does not fill one is left out.
+package final class PoolingLayer: Layer {
+  package enum Kind { case largest, mean }
+
+  package let name: String
+  package let kind: Kind
+  /// `nil`: the whole plane.
+  package let size: Int?
+  private var kept: (shape: ImageShape, chosen: [Int32])?
+
+  package init(_ name: String, _ kind: Kind, size: Int?) { (self.name, self.kind, self.size) = (name, kind, size) }
+
+  private func window(_ shape: ImageShape) -> (height: Int, width: Int) { size.map { ($0, $0) } ?? (shape.height, shape.width) }
+
+  package func output(_ input: ImageShape) -> ImageShape {
+    let w = window(input)
+    return ImageShape(input.channels, input.height / w.height, input.width / w.width)
+  }
+
+  package func forward(_ x: Planes, _ pass: Pass) -> Planes {
+    let (shape, out, w) = (x.shape, output(x.shape), window(x.shape))
+    let images = shape.channels * x.count
+    var y = [Double](repeating: 0, count: images * out.height * out.width)
+    var chosen = [Int32](repeating: 0, count: kind == .largest ? y.count : 0)
+    var at = 0
+    for image in 0..<images {
+      for oy in 0..<out.height {
+        for ox in 0..<out.width {
+          let first = (image * shape.height + oy * w.height) * shape.width + ox * w.width
+          var (best, sum) = (first, 0.0)
+          for i in 0..<w.height {
+            for j in 0..<w.width {
+              let index = first + i * shape.width + j
+              // (A NaN is chosen and stays.)
+              if !(x.values[index] <= x.values[best]) { best = index }
+              sum += x.values[index]
+            }
+          }
+          if kind == .largest { (y[at], chosen[at]) = (x.values[best], Int32(best)) } else { y[at] = sum / Double(w.height * w.width) }
+          at += 1
+        }
+      }
+    }
+    if pass.isTraining { kept = (shape, chosen) }
+    let result = Planes(out, count: x.count, y)
+    return kind == .largest ? result : pass.rounded(result, "\(name).output")
+  }
+
+  package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
+    guard let (shape, chosen) = kept else { preconditionFailure("backward before forward") }
+    var dx = [Double](repeating: 0, count: shape.count * dy.count)
+    if kind == .largest {
+      for (at, index) in chosen.enumerated() { dx[Int(index)] = dy.values[at] }
+      return Planes(shape, count: dy.count, dx)
+    }
+    let (out, w) = (dy.shape, window(shape))
+    for image in 0..<shape.channels * dy.count {
+      for y in 0..<out.height * w.height {
+        for x in 0..<out.width * w.width {
+          let gradient = dy.values[(image * out.height + y / w.height) * out.width + x / w.width]
+          dx[(image * shape.height + y) * shape.width + x] = gradient / Double(w.height * w.width)
+        }
+      }
+    }
+    return pass.rounded(Planes(shape, count: dy.count, dx), "\(name).gradient")
+  }
+}
+
+/// y = γ (x − μ) / √(σ² + 10⁻⁵) + β for each channel, with the minibatch's mean and variance while training, and with running ones after.
+///
+/// - Rounding: statistics in binary64; y and dx once to the elementwise format.
+/// - Source: Ioffe and Szegedy, "Batch normalization", ICML 2015.
+package final class BatchNormLayer: Layer {
+  package let name: String
+  package let scale, shift, mean, variance: Parameter
+  private var kept: (normalised: Planes, inverse: [Double])?
+
+  package init(_ name: String, channels: Int) {
+    self.name = name
+    scale = Parameter("\(name).scale", Array(repeating: 1, count: channels))
+    shift = Parameter("\(name).shift", Array(repeating: 0, count: channels))
+    mean = Parameter("\(name).mean", Array(repeating: 0, count: channels))
+    variance = Parameter("\(name).variance", Array(repeating: 1, count: channels))
+  }
+
+  package var parameters: [Parameter] { [scale, shift] }
+  package var statistics: [Parameter] { [mean, variance] }
+
+  private static let small = 1e-5
+  /// Weight of a minibatch in the running statistics.
+  private static let rate = 0.1
+
+  package func forward(_ x: Planes, _ pass: Pass) -> Planes {
+    let (channels, row) = (x.shape.channels, x.rowCount)
+    var (means, variances) = (mean.values, variance.values)
+    if pass.isTraining {
+      let sums = parallelMap(channels, pass.parallelism) { c -> (Double, Double) in
+        x.values.withUnsafeBufferPointer { x in
+          let part = x[c * row..<(c + 1) * row]
+          let mean = part.reduce(0, +) / Double(row)
+          return (mean, part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row))
+        }
+      }
+      (means, variances) = (sums.map(\.0), sums.map(\.1))
+      let rate = BatchNormLayer.rate
+      for c in 0..<channels {
+        mean.values[c] += rate * (means[c] - mean.values[c])
+        variance.values[c] += rate * (variances[c] * Double(row) / Double(max(row - 1, 1)) - variance.values[c])
+      }
+    }
+    let inverse = variances.map { 1 / ($0 + BatchNormLayer.small).squareRoot() }
+    let (gamma, beta) = (scale.values, shift.values)
+    let centre = means
+    let normalised = byChannel(x, x, pass) { c, x, _ in (x - centre[c]) * inverse[c] }
+    if pass.isTraining { kept = (normalised, inverse) }
+    return pass.rounded(byChannel(normalised, normalised, pass) { c, x, _ in gamma[c] * x + beta[c] }, "\(name).output")
+  }
+
+  package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
+    guard let (normalised, inverse) = kept else { preconditionFailure("backward before forward") }
+    let row = dy.rowCount
+    let sums = parallelMap(dy.shape.channels, pass.parallelism) { c -> (Double, Double) in
+      dy.values.withUnsafeBufferPointer { dy in
+        normalised.values.withUnsafeBufferPointer { x in
+          var (plain, weighted) = (0.0, 0.0)
+          for i in c * row..<(c + 1) * row {
+            plain += dy[i]
+            weighted += dy[i] * x[i]
+          }
+          return (plain, weighted)
+        }
+      }
+    }
+    (shift.gradient, scale.gradient) = (sums.map(\.0), sums.map(\.1))
+    let gamma = scale.values
+    let dx = byChannel(dy, normalised, pass) { c, dy, x in
+      gamma[c] * inverse[c] * (dy - sums[c].0 / Double(row) - x * sums[c].1 / Double(row))
+    }
+    return pass.rounded(dx, "\(name).gradient")
+  }
+
+  private func byChannel(_ x: Planes, _ y: Planes, _ pass: Pass, _ f: @Sendable (Int, Double, Double) -> Double) -> Planes {
+    let row = max(x.rowCount, 1)
+    return Planes(
+      x.shape, count: x.count,
+      x.values.withUnsafeBufferPointer { x in
+        y.values.withUnsafeBufferPointer { y in
+          nonisolated(unsafe) let (x, y) = (x, y)
+          return generate(x.count, pass.parallelism, grain: row) { z, part in
+            let c = part.lowerBound / row
+            for i in part { z[i] = f(c, x[i], y[i]) }
+          }
+        }
+      })
+  }
+}
+
+/// Layers one after the other.
+package final class ChainLayer: Layer {
+  package let parts: [any Layer]
+
+  package init(_ parts: [any Layer]) { self.parts = parts }
+
+  package func output(_ input: ImageShape) -> ImageShape { parts.reduce(input) { $1.output($0) } }
+  package func forward(_ x: Planes, _ pass: Pass) -> Planes { parts.reduce(x) { $1.forward($0, pass) } }
+  package func backward(_ dy: Planes, _ pass: Pass) -> Planes { parts.reversed().reduce(dy) { $1.backward($0, pass) } }
+}
+
+/// y = f(x) + x, where x is taken at every `stride`-th place, with channels of zeros where f has more.
+///
+/// - Source: He, Zhang, Ren, Sun, "Deep residual learning for image recognition", CVPR 2016, shortcut A.
+package final class ResidualLayer: Layer {
+  package let name: String
+  package let body: ChainLayer
+  package let stride: Int
+  private var inputShape: ImageShape?
+
+  package init(_ name: String, _ body: ChainLayer, stride: Int) { (self.name, self.body, self.stride) = (name, body, stride) }
+
+  package var parts: [any Layer] { [body] }
+
+  package func output(_ input: ImageShape) -> ImageShape { body.output(input) }
+
+  package func forward(_ x: Planes, _ pass: Pass) -> Planes {
+    var y = body.forward(x, pass)
+    visit(x.shape, y.shape, x.count) { input, output in y.values[output] += x.values[input] }
+    inputShape = x.shape
+    return pass.rounded(y, "\(name).output")
+  }
+
+  package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
+    var dx = body.backward(dy, pass)
+    visit(inputShape!, dy.shape, dy.count) { input, output in dx.values[input] += dy.values[output] }
+    return pass.rounded(dx, "\(name).gradient")
+  }
+
+  /// The places of the input that are added to places of the output.
+  @inline(__always)
+  private func visit(_ input: ImageShape, _ output: ImageShape, _ count: Int, _ body: (Int, Int) -> Void) {
+    for image in 0..<min(input.channels, output.channels) * count {
+      for y in 0..<output.height {
+        let (from, to) = ((image * input.height + y * stride) * input.width, (image * output.height + y) * output.width)
+        for x in 0..<output.width { body(from + x * stride, to + x) }
+      }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a layer is: a function of planes, its gradient, and the weights that it learns.
+
+package import Accumulation
+package import Formats
+package import Lab
+
+/// A layer keeps what `backward` needs of the last `forward` while training.
+package protocol Layer: AnyObject {
+  var parameters: [Parameter] { get }
+  /// Statistics that are learned without gradients.
+  var statistics: [Parameter] { get }
+  func output(_ input: ImageShape) -> ImageShape
+  func forward(_ x: Planes, _ pass: Pass) -> Planes
+  /// The gradient of the input; gradients of parameters are stored in them.
+  func backward(_ dy: Planes, _ pass: Pass) -> Planes
+  /// The layers inside, for those that have some.
+  var parts: [any Layer] { get }
+}
+
+extension Layer {
+  package var parameters: [Parameter] { parts.flatMap(\.parameters) }
+  package var statistics: [Parameter] { parts.flatMap(\.statistics) }
+  package var parts: [any Layer] { [] }
+  package func output(_ input: ImageShape) -> ImageShape { input }
+}
+
+/// Numbers that are learned, and what an optimiser keeps beside them.
+package final class Parameter {
+  package let name: String
+  /// Whether weight decay applies.
+  package let decays: Bool
+  /// The numbers that the layer computes with.
+  package var values: [Double]
+  package var gradient: [Double]
+  package var momentum: [Double] = []
+  /// The stored numbers, where they are not `values`.
+  package var stored: [Double] = []
+  /// The second number of a weight, for updates that have one.
+  package var low: [Double] = []
+  /// The average of the values, once averaging has begun.
+  package var average: [Double] = []
+
+  package init(_ name: String, _ values: [Double], decays: Bool = false) {
+    (self.name, self.values, self.decays) = (name, values, decays)
+    gradient = []
+  }
+}
+
+/// One passage through a network, forwards or back.
+package final class Pass {
+  package let isTraining: Bool
+  package let parallelism: Parallelism
+  package let random: RandomStream
+  package let arithmetic: [String: LayerArithmetic]
+  package let elementwise: TensorRounder
+  /// Multiplications and additions in products so far.
+  package var macs = 0
+  /// The first tensor that was not finite, in words.
+  package var overflow: String?
+  /// Binades of dY by layer, collected where it is not nil.
+  package var errors: [String: MagnitudeHistogram]?
+  /// Sees the factors and results of products; for checks.
+  package var observer: ((Observed) -> Void)?
+
+  /// A product as it was carried out.
+  package struct Observed {
+    let layer: String
+    let product: LayerArithmetic.Kind
+    let left: Operand, leftOffsets: Offsets
+    let right: Operand, rightOffsets: Offsets
+    let result: [Double]
+  }
+
+  package init(_ arithmetic: [String: LayerArithmetic], elementwise: TensorRounder, isTraining: Bool, _ random: RandomStream, _ parallelism: Parallelism) {
+    (self.arithmetic, self.elementwise, self.isTraining, self.random, self.parallelism) = (arithmetic, elementwise, isTraining, random, parallelism)
+  }
+
+  /// Numbers rounded once to the elementwise format.
+  package func rounded(_ x: Planes, _ name: String) -> Planes {
+    Planes(x.shape, count: x.count, elementwise(x.values, random.child(name), parallelism))
+  }
+
+  /// One of a layer's products.
+  package func product(
+    _ layer: String, _ kind: LayerArithmetic.Kind, _ a: Operand, _ i: Offsets, _ b: Operand, _ j: Offsets, nominal: Int
+  ) -> [Double] {
+    let multiply = arithmetic[layer]!.products[kind]!
+    let result = multiply(a, i, b, j, random: random.child(layer).child(kind.rawValue), parallelism)
+    macs += nominal
+    observer?(Observed(layer: layer, product: kind, left: a, leftOffsets: i, right: b, rightOffsets: j, result: result))
+    return result
+  }
+
+  package func noteOverflow(_ operand: Operand, _ words: @autoclosure () -> String) {
+    if overflow == nil && !operand.isFinite { overflow = words() }
+  }
+}
+
+/// The formats and products of one layer.
+package struct LayerArithmetic: Sendable {
+  package enum Kind: String, CaseIterable, Sendable, Codable { case forward, backwardData, backwardWeights }
+
+  package let policy: PrecisionPolicy
+  package let weights, activations, errors, weightErrors: TensorRounder
+  package let products: [Kind: MatrixProduct]
+
+  package init(_ policy: PrecisionPolicy) {
+    self.policy = policy
+    (weights, activations, errors) = (TensorRounder(policy.weights), TensorRounder(policy.activations), TensorRounder(policy.errors))
+    weightErrors = TensorRounder(policy.weightErrors ?? policy.errors)
+    func product(_ accumulator: PrecisionPolicy.Accumulator, _ factors: TensorFormat) -> MatrixProduct {
+      MatrixProduct(
+        DotProduct(accumulator.plan, product: accumulator.product ?? Product(multiplierOf: factors.element), factors: factors.element))
+    }
+    products = [
+      .forward: product(policy.forward, policy.weights), .backwardData: product(policy.backwardData, policy.errors),
+      .backwardWeights: product(policy.backwardWeights, policy.activations),
+    ]
+  }
+}

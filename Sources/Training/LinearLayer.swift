@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dense layers and convolutions: the three products of training, each with its formats and its accumulator.
+
+package import Formats
+package import Lab
+
+/// Y = W ∗ X + b; dense where the kernel is as large as the input.
+///
+/// - Rounding: W, X and dY to their tensors' formats where they enter a product; Y, dX and dW as their accumulators leave them; Y + b once to
+///   the elementwise format; db = Σ dY in binary64.
+/// - Complexity: three products of `macs` multiplications and additions an image.
+package final class LinearLayer: Layer {
+  package let name: String
+  package let geometry: Geometry
+  package let weights: Parameter
+  package let bias: Parameter?
+  /// The first layer needs no gradient of its input.
+  package var isFirst = false
+  private var kept: (x: Operand, raw: [Double]?, w: Operand)?
+  private var offsets: (count: Int, patches: Offsets, spread: Offsets?)?
+
+  /// - Parameter random: weights are drawn from N(0, 2 / terms) by it (He), biases are 0.
+  package init(_ name: String, _ geometry: Geometry, hasBias: Bool, random: RandomStream) {
+    (self.name, self.geometry) = (name, geometry)
+    let deviation = (2 / Double(geometry.terms)).squareRoot()
+    let draws = random.child(name)
+    weights = Parameter("\(name).weights", (0..<geometry.outputs * geometry.terms).map { deviation * Distribution.normal.sample(draws, at: $0) }, decays: true)
+    bias = hasBias ? Parameter("\(name).bias", Array(repeating: 0, count: geometry.outputs)) : nil
+  }
+
+  package var parameters: [Parameter] { [weights] + (bias.map { [$0] } ?? []) }
+
+  package func output(_ input: ImageShape) -> ImageShape { geometry.output }
+
+  package func forward(_ x: Planes, _ pass: Pass) -> Planes {
+    let arithmetic = pass.arithmetic[name]!
+    let g = geometry
+    let w = operand(weights.values, arithmetic.weights, rows: g.outputs, axis: 1, pass, "weights")
+    let input = operand(x.values, arithmetic.activations, rows: x.shape.channels, axis: 0, pass, "activations") {
+      self.layOut($0, x.count, isInput: true, arithmetic.activations, pass)
+    }
+    let offsets = offsets(count: x.count)
+    var y = pass.product(name, .forward, w, Offsets(rows: g.outputs, columns: g.terms), input, offsets.patches, nominal: g.macs * x.count)
+    if let bias {
+      let row = y.count / g.outputs
+      for o in 0..<g.outputs { for i in o * row..<(o + 1) * row { y[i] += bias.values[o] } }
+    }
+    if pass.isTraining { kept = (input, arithmetic.activations.format.dependsOnAxis ? x.values : nil, w) }
+    return pass.rounded(Planes(g.output, count: x.count, y), "\(name).output")
+  }
+
+  package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
+    guard let kept else { preconditionFailure("backward before forward") }
+    let arithmetic = pass.arithmetic[name]!
+    let (g, count, row) = (geometry, dy.count, dy.rowCount)
+    pass.errors?[name] = MagnitudeHistogram(dy.values)
+    if let bias { bias.gradient = (0..<g.outputs).map { o in dy.values[o * row..<(o + 1) * row].reduce(0, +) } }
+
+    // dW = dY Xᵀ.
+    let isSame = arithmetic.weightErrors.format == arithmetic.errors.format && !arithmetic.errors.format.dependsOnAxis
+    let errors = operand(dy.values, arithmetic.weightErrors, rows: g.outputs, axis: 1, pass, "errors")
+    let x = kept.raw.map { raw in
+      operand(raw, arithmetic.activations, rows: g.input.channels, axis: 1, pass, "activations") {
+        self.layOut($0, count, isInput: true, arithmetic.activations, pass)
+      }
+    } ?? kept.x
+    let offsets = offsets(count: count)
+    weights.gradient = pass.product(
+      name, .backwardWeights, errors, Offsets(rows: g.outputs, columns: row), x, offsets.patches.transposed, nominal: g.macs * count)
+    guard !isFirst else { return Planes(g.input, count: 0, []) }
+
+    // dX = Wᵀ dY.
+    if g.isDense {
+      let errors = isSame ? errors : operand(dy.values, arithmetic.errors, rows: g.outputs, axis: 0, pass, "errors")
+      let dx = pass.product(
+        name, .backwardData, kept.w, Offsets(rows: g.outputs, columns: g.terms).transposed, errors, Offsets(rows: g.outputs, columns: row),
+        nominal: g.macs * count)
+      return Planes(g.input, count: count, g.input.height * g.input.width == 1 ? dx : unflattened(dx, count, pass.parallelism))
+    }
+    let spread = operand(dy.values, arithmetic.errors, rows: g.outputs, axis: 0, pass, "errors") {
+      self.layOut($0, count, isInput: false, arithmetic.errors, pass)
+    }
+    let dx = pass.product(name, .backwardData, kept.w, g.flippedWeights, spread, offsets.spread!, nominal: g.macs * count)
+    return Planes(g.input, count: count, dx)
+  }
+
+  /// Numbers rounded to a tensor's format, as a factor.
+  private func operand(
+    _ x: [Double], _ rounder: TensorRounder, rows: Int, axis: Int, _ pass: Pass, _ role: String, _ layOut: (([Double]) -> Operand)? = nil
+  ) -> Operand {
+    let rounded = rounder(x, rows: rows, axis: axis, pass.random.child(name).child(role), pass.parallelism)
+    let operand = layOut?(rounded) ?? Operand(rounded, single: rounder.format.fitsBinary32, pass.parallelism)
+    pass.noteOverflow(operand, "\(role) of \(name) in \(rounder.format): largest before rounding \(x.reduce(0) { max($0, abs($1)) })")
+    return operand
+  }
+
+  /// Rounded planes where products read them.
+  private func layOut(_ x: [Double], _ count: Int, isInput: Bool, _ rounder: TensorRounder, _ pass: Pass) -> Operand {
+    let single = rounder.format.fitsBinary32
+    if isInput && geometry.padding == 0 { return Operand(x, single: single, pass.parallelism) }
+    func lay<Number: CarrierNumber>(_ type: Number.Type) -> [Number] {
+      isInput ? geometry.padded(x, count: count, type, pass.parallelism) : geometry.spread(x, count: count, type, pass.parallelism)
+    }
+    return single ? Operand(lay(Float.self)) : Operand(lay(Double.self))
+  }
+
+  private func offsets(count: Int) -> (count: Int, patches: Offsets, spread: Offsets?) {
+    if let offsets, offsets.count == count { return offsets }
+    let made = (count, geometry.patches(count: count), isFirst || geometry.isDense ? nil : geometry.spreadPatches(count: count))
+    offsets = made
+    return made
+  }
+
+  /// Rows (c, y, x), columns n, to planes (c, n, y, x).
+  private func unflattened(_ dx: [Double], _ count: Int, _ parallelism: Parallelism) -> [Double] {
+    let plane = geometry.input.height * geometry.input.width
+    return dx.withUnsafeBufferPointer { from in
+      nonisolated(unsafe) let from = from
+      return generate(dx.count, parallelism, grain: max(1, (1 << 15) / (plane * count)) * plane * count) { to, part in
+        for c in part.lowerBound / (plane * count)..<part.upperBound / (plane * count) {
+          for n in 0..<count { for p in 0..<plane { to[(c * count + n) * plane + p] = from[(c * plane + p) * count + n] } }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// A factor of a layer's products: quantised once, seen as several matrices.
+
+package import Accumulation
+package import Formats
+
+/// Quantised numbers, kept in binary32 where it holds them, with the facts by which kernels are chosen.
+package enum Operand: Sendable {
+  case single([Float], Matrix<Float>.Facts)
+  case double([Double], Matrix<Double>.Facts)
+
+  /// - Parameter single: whether binary32 holds the numbers, or they are to be rounded to it.
+  package init(_ numbers: [Double], single: Bool, _ parallelism: Parallelism) {
+    if single {
+      self.init(each(numbers, parallelism) { Float($0) })
+    } else {
+      self.init(numbers)
+    }
+  }
+
+  package init(_ numbers: [Float]) { self = .single(numbers, Matrix(rows: 1, columns: numbers.count, numbers).facts) }
+  package init(_ numbers: [Double]) { self = .double(numbers, Matrix(rows: 1, columns: numbers.count, numbers).facts) }
+
+  /// The largest magnitude, and whether all numbers are finite.
+  package var isFinite: Bool {
+    switch self {
+    case .single(_, let facts): facts.isFinite
+    case .double(_, let facts): facts.isFinite
+    }
+  }
+
+  fileprivate var widened: Operand {
+    guard case .single(let numbers, _) = self else { return self }
+    return Operand(numbers.map(Double.init))
+  }
+}
+
+/// Where the elements of a matrix lie in an operand: element (i, j) at rows[i] + columns[j].
+package struct Offsets: Sendable {
+  package let rows, columns: [Int32]
+
+  package init(_ rows: [Int32], _ columns: [Int32]) { (self.rows, self.columns) = (rows, columns) }
+
+  /// A matrix, row after row.
+  package init(rows: Int, columns: Int) {
+    self.init((0..<rows).map { Int32($0 * columns) }, (0..<columns).map { Int32($0) })
+  }
+
+  package var transposed: Offsets { Offsets(columns, rows) }
+}
+
+extension MatrixProduct {
+  /// The product of two views of operands, row after row.
+  package func callAsFunction(_ a: Operand, _ i: Offsets, _ b: Operand, _ j: Offsets, random: RandomStream, _ parallelism: Parallelism) -> [Double] {
+    let random = dot.isStochastic ? random : nil
+    if case .single(let x, let xFacts) = a, case .single(let y, let yFacts) = b, Carrier.binary32.holds(dot.plan.output.format) {
+      let choice = choice(xFacts, yFacts, terms: i.columns.count)
+      let left = Matrix(gathering: x, rowOffsets: i.rows, columnOffsets: i.columns)
+      let right = Matrix(gathering: y, rowOffsets: j.rows, columnOffsets: j.columns)
+      return each(self(left, right, random: random, parallelism, choice: choice).elements, parallelism) { Double($0) }
+    }
+    guard case .double(let x, let xFacts) = a.widened, case .double(let y, let yFacts) = b.widened else { preconditionFailure("widened") }
+    let choice = choice(xFacts, yFacts, terms: i.columns.count)
+    let left = Matrix(gathering: x, rowOffsets: i.rows, columnOffsets: i.columns)
+    let right = Matrix(gathering: y, rowOffsets: j.rows, columnOffsets: j.columns)
+    return self(left, right, random: random, parallelism, choice: choice).elements
+  }
+}

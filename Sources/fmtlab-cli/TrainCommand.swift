@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// fmtlab train: training runs under a precision policy.
+
+import ArgumentParser
+import FmtLab
+import FoundationEssentials
+import Glibc
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a network with every product and every sum in the formats of a policy.",
+    usage: "fmtlab train [--model <model>] [--data <data>] [--policy <policy>] [<options>]",
+    discussion: """
+      Policies: \(wrap(PrecisionPolicy.presets.map(\.policy.name).joined(separator: " "), 76).joined(separator: "\n          "));
+      FORMAT+ACC (e4m3cfg5+e5m5); or a JSON file. --show-policy prints one to begin with.
+
+      Models: logistic; mlp (dense 128-96); lenet (5 x 5 convolutions of 6 and 16 channels, dense
+      120-84); resnet8 and resnet20 (3 x 3 convolutions of 16, 32 and 64 channels, batch norm).
+      A network's three products a layer, Y = W X, dX = W' dY and dW = dY X', are those of the
+      emulated unit, bit for bit; seconds and G MAC/s are of whole epochs.
+
+      With --checkpoint the run is written there after each epoch and when it is interrupted
+      (exit status 75); the same command then goes on, with the same numbers as without the
+      interruption. A run whose numbers overflow ends with what overflowed where, and status 1.
+
+        fmtlab train --data fashion-mnist --policy e5m2cfg5+e6m5 --epochs 3
+        fmtlab train --model lenet --data fashion-mnist --policy bf16-sr --checkpoint run.npz
+        fmtlab train --policy e5m2cfg5+q8.13 --show-policy > policy.json
+      """)
+
+  @Option(
+    help: ArgumentHelp("\(Model.allCases.map(\.rawValue).joined(separator: ", ")). (default: mlp)", valueName: "model"), transform: Parse.model)
+  var model: Model = .mlp
+  @Option(
+    help: ArgumentHelp(
+      "digits (embedded), fashion-mnist (`make data` installs it), or a directory with MNIST's four IDX files.", valueName: "data"))
+  var data = "digits"
+  @Option(help: ArgumentHelp("A policy's name, FORMAT+ACC, or a JSON file.", valueName: "policy")) var policy = "fp32"
+  @Option(
+    help: ArgumentHelp("Passes over the training images. (default: 5)", valueName: "epochs"), transform: { try Parse.integer($0, in: 1...100_000) })
+  var epochs = 5
+  @Option(help: ArgumentHelp("Images a step. (default: 64)", valueName: "images"), transform: { try Parse.integer($0, in: 1...8192) })
+  var batch = 64
+  @Option(
+    help: ArgumentHelp("Learning rate. (default: 0.05)", valueName: "rate"),
+    transform: { try Parse.number($0, "a positive number") { $0 > 0 && $0.isFinite } })
+  var rate = 0.05
+  @Option(
+    help: ArgumentHelp("Momentum. (default: 0.9)", valueName: "momentum"),
+    transform: { try Parse.number($0, "a number from 0 to below 1") { $0 >= 0 && $0 < 1 } })
+  var momentum = 0.9
+  @Option(
+    help: ArgumentHelp("Weight decay. (default: 0.0001)", valueName: "decay"),
+    transform: { try Parse.number($0, "a number from 0 to 1") { $0 >= 0 && $0 <= 1 } })
+  var decay = 1e-4
+  @Option(
+    help: ArgumentHelp("Of the rate: constant, cosine or steps (a tenth after 1/2, again after 3/4). (default: cosine)", valueName: "schedule"),
+    transform: Parse.rateSchedule)
+  var schedule: RateSchedule = .cosine
+  @Option(
+    name: .customLong("loss-scale"),
+    help: ArgumentHelp("none, 2^K, dynamic or automatic, in place of the policy's.", valueName: "scale"), transform: { try LossScale(text: $0) })
+  var lossScale: LossScale?
+  @Option(help: ArgumentHelp("Write the run to this .npz file, and go on from it if it exists.", valueName: "file")) var checkpoint: String?
+  @Option(help: ArgumentHelp("Write a line of JSON for each epoch to this file.", valueName: "file")) var history: String?
+  @Option(help: ArgumentHelp("Draw losses and errors by gnuplot (.svg, .png or .pdf).", valueName: "file"), transform: Figure.path)
+  var plot: String?
+  @Flag(name: .customLong("show-policy"), help: "Print the policy as JSON, and do nothing else.") var showPolicy = false
+  @OptionGroup var random: SeedOption
+  @Option(help: ArgumentHelp("Threads; the results are the same. (default: all cores)", valueName: "threads"), transform: Parse.threads)
+  var threads: Parallelism = .allCores
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    var policy = try readPolicy()
+    if let lossScale { policy.lossScale = lossScale }
+    if showPolicy { return Output.print(String(decoding: policy.json, as: UTF8.self)) }
+    for (path, option) in [(checkpoint, "--checkpoint"), (history, "--history"), (plot, "--plot")] {
+      if let path { try Output.checkWritable(path, option) }
+    }
+    if let checkpoint, !checkpoint.lowercased().hasSuffix(".npz") { throw Failure.usage("--checkpoint \(checkpoint): give a file that ends in .npz.") }
+    output.noteMeaning(of: policy.formats)
+    let images = try DataSet(text: data)
+    let plan = TrainingPlan(
+      model: model, data: images.name, policy: policy, epochs: epochs, batch: batch, rate: rate, momentum: momentum, decay: decay, schedule: schedule,
+      seed: random.seed)
+    let trainer = try Trainer(plan, images, threads)
+    if let checkpoint, access(checkpoint, F_OK) == 0 {
+      try trainer.restore(checkpoint)
+      output.note("going on from \(checkpoint), after \(trainer.progressText)")
+    }
+    Output.showNotes()
+    try TrainingRun(trainer, checkpoint: checkpoint, history: history, output).run()
+    if let plot { try TrainingReport(trainer).figure.draw(plot, output) }
+    if output.json { try Output.json(TrainingReport(trainer)) }
+  }
+
+  private func readPolicy() throws -> PrecisionPolicy {
+    guard policy.contains("/") && !policy.contains("+") || policy.lowercased().hasSuffix(".json") else { return try PrecisionPolicy(name: policy) }
+    guard let bytes = FileManager.default.contents(atPath: policy) else {
+      throw Failure.file("cannot read \(policy): \(Output.reason(errno)); give --policy a readable JSON file, a preset, or FORMAT+ACC.")
+    }
+    return try PrecisionPolicy(json: bytes, path: policy)
+  }
+}
+
+extension Parse {
+  static func model(_ text: String) throws -> Model {
+    guard let model = Model(rawValue: text.lowercased()) else {
+      throw ValidationError("use one of \(Model.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return model
+  }
+
+  static func rateSchedule(_ text: String) throws -> RateSchedule {
+    guard let schedule = RateSchedule(rawValue: text.lowercased()) else {
+      throw ValidationError("use one of \(RateSchedule.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return schedule
+  }
+}

@@ -14,8 +14,8 @@ package final class ActivationLayer: Layer {
 
   package func forward(_ x: Planes, _ pass: Pass) -> Planes {
     if function == .relu {
-      // No rounding is needed, and y tells what x was.
-      let y = x.map(pass.parallelism) { $0 > 0 ? $0 : 0 * $0 }
+      // No rounding is needed, and y tells what x was. (NaN stays.)
+      let y = x.map(pass.parallelism) { $0 <= 0 ? 0 : $0 }
       if pass.isTraining { kept = y }
       return y
     }
@@ -66,7 +66,7 @@ package final class PoolingLayer: Layer {
             for j in 0..<w.width {
               let index = first + i * shape.width + j
               // (A NaN is chosen and stays.)
-              if !(x.values[index] <= x.values[best]) { best = index }
+              if x.values[index] > x.values[best] || x.values[index].isNaN { best = index }
               sum += x.values[index]
             }
           }

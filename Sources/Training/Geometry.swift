@@ -11,6 +11,12 @@ package struct Geometry: Hashable, Sendable {
   package let outputs: Int
   package let kernelHeight, kernelWidth, stride, padding: Int
 
+  package init(input: ImageShape, outputs: Int, kernelHeight: Int, kernelWidth: Int, stride: Int = 1, padding: Int = 0) {
+    precondition(padding < min(kernelHeight, kernelWidth), "a border of \(padding) for a kernel of \(kernelHeight) by \(kernelWidth)")
+    (self.input, self.outputs, self.stride, self.padding) = (input, outputs, stride, padding)
+    (self.kernelHeight, self.kernelWidth) = (kernelHeight, kernelWidth)
+  }
+
   package var output: ImageShape {
     ImageShape(outputs, (input.height + 2 * padding - kernelHeight) / stride + 1, (input.width + 2 * padding - kernelWidth) / stride + 1)
   }
@@ -27,7 +33,7 @@ package struct Geometry: Hashable, Sendable {
 
   /// The input with a border of zeros.
   package func padded<Number: CarrierNumber>(_ x: [Double], count: Int, _ type: Number.Type, _ parallelism: Parallelism) -> [Number] {
-    spread(x, ImageShape(input.channels, input.height, input.width), count, to: (paddedHeight, paddedWidth), at: padding, step: 1, parallelism)
+    spread(x, ImageShape(input.channels, input.height, input.width), count, to: (paddedHeight, paddedWidth), at: (padding, padding), step: 1, parallelism)
   }
 
   /// The patches of `padded` as the columns of a matrix: rows (c, i, j), columns (n, y, x).
@@ -52,7 +58,8 @@ package struct Geometry: Hashable, Sendable {
   /// The gradients of the outputs with zeros between and around them, such that the gradient of the input is their convolution with the flipped
   /// kernel.
   package func spread<Number: CarrierNumber>(_ dy: [Double], count: Int, _ type: Number.Type, _ parallelism: Parallelism) -> [Number] {
-    spread(dy, output, count, to: (spreadHeight, spreadWidth), at: kernelHeight - 1 - padding, step: stride, parallelism)
+    spread(
+      dy, output, count, to: (spreadHeight, spreadWidth), at: (kernelHeight - 1 - padding, kernelWidth - 1 - padding), step: stride, parallelism)
   }
 
   /// The patches of `spread`: rows (o, i, j), columns (n, y, x) of the input.
@@ -78,9 +85,10 @@ package struct Geometry: Hashable, Sendable {
     return Offsets((0..<input.channels).map { Int32($0 * kernel) }, columns)
   }
 
-  /// Planes laid out in larger planes of zeros, from (at, at) on with `step` between neighbours.
+  /// Planes laid out in larger planes of zeros, from (y, x) = `at` on with `step` between neighbours.
   private func spread<Number: CarrierNumber>(
-    _ x: [Double], _ shape: ImageShape, _ count: Int, to extent: (height: Int, width: Int), at: Int, step: Int, _ parallelism: Parallelism
+    _ x: [Double], _ shape: ImageShape, _ count: Int, to extent: (height: Int, width: Int), at: (y: Int, x: Int), step: Int,
+    _ parallelism: Parallelism
   ) -> [Number] {
     let (plane, width) = (extent.height * extent.width, extent.width)
     let images = shape.channels * count
@@ -91,7 +99,7 @@ package struct Geometry: Hashable, Sendable {
         for image in part.lowerBound / plane..<part.upperBound / plane {
           for row in 0..<shape.height {
             let from = x.baseAddress! + (image * shape.height + row) * shape.width
-            let target = to + image * plane + (at + row * step) * width + at
+            let target = to + image * plane + (at.y + row * step) * width + at.x
             if step == 1 {
               for i in 0..<shape.width { target[i] = Number(from[i]) }
             } else {

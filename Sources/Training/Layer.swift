@@ -65,11 +65,11 @@ package final class Pass {
 
   /// A product as it was carried out.
   package struct Observed {
-    let layer: String
-    let product: LayerArithmetic.Kind
-    let left: Operand, leftOffsets: Offsets
-    let right: Operand, rightOffsets: Offsets
-    let result: [Double]
+    package let layer: String
+    package let product: LayerArithmetic.Kind
+    package let left: Operand, leftOffsets: Offsets
+    package let right: Operand, rightOffsets: Offsets
+    package let result: [Double]
   }
 
   package init(_ arithmetic: [String: LayerArithmetic], elementwise: TensorRounder, isTraining: Bool, _ random: RandomStream, _ parallelism: Parallelism) {

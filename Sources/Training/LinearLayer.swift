@@ -69,18 +69,19 @@ package final class LinearLayer: Layer {
       name, .backwardWeights, errors, Offsets(rows: g.outputs, columns: row), x, offsets.patches.transposed, nominal: g.macs * count)
     guard !isFirst else { return Planes(g.input, count: 0, []) }
 
-    // dX = Wᵀ dY.
+    // dX = Wᵀ dY, whose sums run over the outputs.
+    let w = arithmetic.weights.format.dependsOnAxis ? operand(weights.values, arithmetic.weights, rows: g.outputs, axis: 0, pass, "weights") : kept.w
     if g.isDense {
       let errors = isSame ? errors : operand(dy.values, arithmetic.errors, rows: g.outputs, axis: 0, pass, "errors")
       let dx = pass.product(
-        name, .backwardData, kept.w, Offsets(rows: g.outputs, columns: g.terms).transposed, errors, Offsets(rows: g.outputs, columns: row),
+        name, .backwardData, w, Offsets(rows: g.outputs, columns: g.terms).transposed, errors, Offsets(rows: g.outputs, columns: row),
         nominal: g.macs * count)
       return Planes(g.input, count: count, g.input.height * g.input.width == 1 ? dx : unflattened(dx, count, pass.parallelism))
     }
     let spread = operand(dy.values, arithmetic.errors, rows: g.outputs, axis: 0, pass, "errors") {
       self.layOut($0, count, isInput: false, arithmetic.errors, pass)
     }
-    let dx = pass.product(name, .backwardData, kept.w, g.flippedWeights, spread, offsets.spread!, nominal: g.macs * count)
+    let dx = pass.product(name, .backwardData, w, g.flippedWeights, spread, offsets.spread!, nominal: g.macs * count)
     return Planes(g.input, count: count, dx)
   }
 

@@ -95,25 +95,3 @@ package final class Network {
   /// Multiplications and additions of one image in a passage forwards.
   package var macs: Int { linear.reduce(0) { $0 + $1.geometry.macs } }
 }
-
-/// The cross-entropy of softmax and its gradient.
-package enum CrossEntropy {
-  /// - Returns: the sum of the losses, how many images are classified right, and for each number of `logits` (classes × images) the
-  ///   derivative of the mean loss.
-  package static func evaluate(_ logits: Planes, _ labels: ArraySlice<Int>) -> (loss: Double, correct: Int, gradient: [Double]) {
-    let (classes, count) = (logits.shape.channels, logits.count)
-    var gradient = [Double](repeating: 0, count: logits.values.count)
-    var (loss, correct) = (0.0, 0)
-    for (n, label) in labels.enumerated() {
-      let z = (0..<classes).map { logits.values[$0 * count + n] }
-      let top = z.max()!
-      let powers = z.map { exp($0 - top) }
-      let total = powers.reduce(0, +)
-      loss += log(total) + top - z[label]
-      // Of equal numbers the first is the answer; NaN is never right.
-      if z.firstIndex(of: top) == label && total.isFinite { correct += 1 }
-      for c in 0..<classes { gradient[c * count + n] = (powers[c] / total - (c == label ? 1 : 0)) / Double(count) }
-    }
-    return (loss, correct, gradient)
-  }
-}

@@ -53,10 +53,10 @@ package struct Optimiser: Sendable {
     let start = rounded(parameter.values, parameter, random.child(parameter.name), parallelism)
     parameter.values = start
     parameter.momentum = Array(repeating: 0, count: start.count)
-    if update == .kahan || update == .expansion2 { parameter.low = Array(repeating: 0, count: start.count) }
+    if (update == .kahan || update == .expansion2) && parameter.decays { parameter.low = Array(repeating: 0, count: start.count) }
     if update == .hysteresis && parameter.decays {
       parameter.stored = start
-      parameter.values = weights(start, random, parallelism)
+      parameter.values = weights(start, random.child(parameter.name).child("held"), parallelism)
     }
   }
 
@@ -69,10 +69,9 @@ package struct Optimiser: Sendable {
     let held = parameter.stored.isEmpty ? parameter.values : parameter.stored
     let velocity = each(parameter.gradient, held, parameter.momentum, parallelism) { g, w, v in mu * v + (g * inverse + lambda * w) }
     parameter.momentum = elementwise(velocity, random.child("momentum"), parallelism)
-    switch update {
+    // (Only weights have a second number or a held copy.)
+    switch parameter.decays ? update : .plain {
     case .plain: parameter.values = rounded(moved(held, parameter.momentum, rate, parallelism), parameter, random, parallelism)
-    case .hysteresis where parameter.stored.isEmpty:
-      parameter.values = rounded(moved(held, parameter.momentum, rate, parallelism), parameter, random, parallelism)
     case .hysteresis:
       parameter.stored = rounded(moved(held, parameter.momentum, rate, parallelism), parameter, random, parallelism)
       parameter.values = withHysteresis(parameter.stored, parameter.values)

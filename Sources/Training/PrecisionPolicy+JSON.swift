@@ -76,9 +76,7 @@ extension PrecisionPolicy {
       guard let epoch = change.fromEpoch, epoch >= 0 else { throw .field("schedule[\(i)]", "give \"fromEpoch\", the epochs finished before it applies, 0 or more.") }
       guard change.match == nil else { throw .field("schedule[\(i)]", "\"match\" belongs into \"layers\".") }
     }
-    for format in [elementwise] + (layers + schedule).compactMap(\.elementwise) {
-      guard case .plain = format else { throw .field("elementwise", "\(format) has scales; give a format of single numbers.") }
-    }
+    guard case .plain = elementwise else { throw .field("elementwise", "\(elementwise) has scales; give a format of single numbers.") }
   }
 
   /// The policy in a JSON document.
@@ -133,7 +131,7 @@ extension PrecisionPolicy {
   }
 
   private static let changeable = [
-    "match", "fromEpoch", "weights", "activations", "errors", "weightErrors", "elementwise", "forward", "backwardData", "backwardWeights",
+    "match", "fromEpoch", "weights", "activations", "errors", "weightErrors", "forward", "backwardData", "backwardWeights",
   ]
 
   private static func refuseUnknownFields(_ json: Data) throws {

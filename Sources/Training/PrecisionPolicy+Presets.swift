@@ -29,8 +29,8 @@ extension PrecisionPolicy {
       $0.update = .kahan
     }),
     Preset("multipliers of 8 bits without subnormals, NaN and rounding, 12-bit sums", uniform("e5m2cfg5+e6m5", "e5m2:cfg5", "e6m5", .dynamic)),
-    Preset("the same multipliers with 21-bit fixed-point sums", uniform("e5m2cfg5+q8.13", "e5m2:cfg5", "q8.13", .dynamic)),
-    Preset("the same multipliers with 24-bit fixed-point sums", uniform("e5m2cfg5+q11.13", "e5m2:cfg5", "q11.13", .dynamic)),
+    Preset("the same multipliers with 21-bit fixed-point sums", uniform("e5m2cfg5+q8.13", "e5m2:cfg5", "q8.13", .fixed(8))),
+    Preset("the same multipliers with 24-bit fixed-point sums", uniform("e5m2cfg5+q11.13", "e5m2:cfg5", "q11.13", .fixed(8))),
     Preset("e4m3fn forwards, e5m2 back, binary32 sums (Micikevicius et al. 2022, without scales of tensors)", with(uniform("fp8-hybrid", "e4m3fn@saturate", "fp32", .dynamic)) {
       $0.errors = format("e5m2")
     }),
@@ -73,6 +73,8 @@ extension PrecisionPolicy {
 
   /// The policy of a preset's name; or `FORMAT+ACCUMULATOR`: W, X and dY in the format, all products in the accumulator, dynamic loss scale.
   ///
+  /// For sums in fixed point the scale is 2⁸: they saturate, so that a dynamic scale would not see that it is too large.
+  ///
   /// In FORMAT, `cfgN` may follow without a colon: `e5m2cfg5+e6m5`.
   /// - Throws: `PolicyError`.
   public init(name: String) throws(PolicyError) {
@@ -88,7 +90,8 @@ extension PrecisionPolicy {
     var format = String(name[..<plus])
     if let at = format.firstRange(of: "cfg"), at.lowerBound > format.startIndex, !format.contains(":") { format.insert(":", at: at.lowerBound) }
     let accumulator = try Accumulator(text: String(name[name.index(after: plus)...]))
-    self = PrecisionPolicy.uniform(name, try TensorFormat(text: format), accumulator, .dynamic)
+    let saturates = accumulator.plan.rounders.contains { $0.format.isFixed }
+    self = PrecisionPolicy.uniform(name, try TensorFormat(text: format), accumulator, saturates ? .fixed(8) : .dynamic)
   }
 
   /// One format for all factors, one accumulator for all sums, binary32 for the rest.

@@ -49,7 +49,7 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
     public var match: String?
     /// Epochs finished before it applies. Only in `schedule`.
     public var fromEpoch: Int?
-    public var weights, activations, errors, weightErrors, elementwise: TensorFormat?
+    public var weights, activations, errors, weightErrors: TensorFormat?
     public var forward, backwardData, backwardWeights: Accumulator?
 
     public init(match: String? = nil, fromEpoch: Int? = nil) { (self.match, self.fromEpoch) = (match, fromEpoch) }
@@ -84,7 +84,6 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
     activations = change.activations ?? activations
     errors = change.errors ?? errors
     weightErrors = change.weightErrors ?? weightErrors
-    elementwise = change.elementwise ?? elementwise
     forward = change.forward ?? forward
     backwardData = change.backwardData ?? backwardData
     backwardWeights = change.backwardWeights ?? backwardWeights

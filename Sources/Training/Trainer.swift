@@ -140,6 +140,7 @@ public final class Trainer {
     if plan.policy.lossScale == .automatic && state.step == 0 { state.scale.exponent = bestScale(indices) }
     let pass = pass(isTraining: true, random)
     let scale = state.scale.factor
+    let statistics = network.body.statistics.map(\.values)
     let (loss, correct) = gradient(indices, scale: scale, pass)
     let parameters = network.body.parameters
     let isFinite = loss.isFinite && parameters.allSatisfy { $0.gradient.allSatisfy(\.isFinite) }
@@ -149,6 +150,8 @@ public final class Trainer {
       for parameter in parameters { optimiser.step(parameter, rate: rate, scale: scale, random.child("update"), parallelism) }
       (state.loss, state.correct, state.seen) = (state.loss + loss, state.correct + correct, state.seen + indices.count)
     } else {
+      // What is not finite would stay in running statistics.
+      for (statistic, values) in zip(network.body.statistics, statistics) { statistic.values = values }
       state.skipped += 1
     }
     state.step += 1

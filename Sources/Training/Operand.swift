@@ -29,10 +29,20 @@ package enum Operand: Sendable {
     }
   }
 
-  fileprivate var widened: Operand {
-    guard case .single(let numbers, _) = self else { return self }
-    return Operand(numbers.map(Double.init))
+  /// The numbers in binary64.
+  var doubles: [Double] {
+    switch self {
+    case .single(let numbers, _): numbers.map(Double.init)
+    case .double(let numbers, _): numbers
+    }
   }
+
+  var widened: Operand {
+    guard case .single = self else { return self }
+    return Operand(doubles)
+  }
+
+  var magnitudes: Operand { Operand(doubles.map(\.magnitude)) }
 }
 
 /// Where the elements of a matrix lie in an operand: element (i, j) at rows[i] + columns[j].

@@ -92,7 +92,7 @@ struct TheoryCheckCommand: ParsableCommand {
     let line = ProgressLine("theory", output)
     let reports = chosen.enumerated().map { i, prediction in
       let progress = line.progress.part(from: Double(i) / Double(chosen.count), share: 1 / Double(chosen.count))
-      return TheoryReport(prediction, prediction.testBed(random.seed, threads, progress))
+      return TheoryReport(prediction.id, prediction.testBed(random.seed, threads, progress))
     }
     line.end()
     if output.json {

@@ -24,8 +24,8 @@ struct TheoryReport: Encodable {
     }
   }
 
-  init(_ prediction: Prediction, _ findings: [Finding]) {
-    id = prediction.id
+  init(_ id: String, _ findings: [Finding]) {
+    self.id = id
     agrees = !findings.contains { $0.verdict == .disagrees }
     self.findings = findings.map { finding in
       let (verdict, reason): (String, String?) =

@@ -65,6 +65,7 @@ struct TrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write a line of JSON for each epoch to this file.", valueName: "file")) var history: String?
   @Option(help: ArgumentHelp("Draw losses and errors by gnuplot (.svg, .png or .pdf).", valueName: "file"), transform: Figure.path)
   var plot: String?
+  @Flag(help: "After the run, test predictions about its arithmetic: errors, bounds, overflow, underflow, swallowed updates.") var check = false
   @Flag(name: .customLong("show-policy"), help: "Print the policy as JSON, and do nothing else.") var showPolicy = false
   @OptionGroup var random: SeedOption
   @Option(help: ArgumentHelp("Threads; the results are the same. (default: all cores)", valueName: "threads"), transform: Parse.threads)
@@ -91,8 +92,28 @@ struct TrainCommand: ParsableCommand {
     }
     Output.showNotes()
     try TrainingRun(trainer, checkpoint: checkpoint, history: history, output).run()
-    if let plot { try TrainingReport(trainer).figure.draw(plot, output) }
-    if output.json { try Output.json(TrainingReport(trainer)) }
+    if let plot { try TrainingReport(trainer, nil).figure.draw(plot, output) }
+    let findings = check ? checked(trainer) : nil
+    if output.json {
+      try Output.json(TrainingReport(trainer, findings))
+    } else if let findings, !output.csv {
+      Output.print(["", "predictions from minibatches in binary64, measured on others under the policy"])
+      for report in findings { Output.print([""] + report.lines) }
+      Output.print([""] + findings.map(\.summary))
+      let agreeing = findings.flatMap(\.findings).count { $0.verdict == "agrees" }, tested = findings.flatMap(\.findings).count { $0.verdict != "not applicable" }
+      Output.print("\(agreeing) of \(tested) verdicts agree")
+    }
+    // What depends on a model may fail; a theorem may not.
+    let broken = (findings ?? []).filter { !$0.agrees && ["train.bound", "train.overflow"].contains($0.id) }.map(\.id)
+    if !broken.isEmpty { throw Failure.no("\(broken.joined(separator: ", ")): a theorem, or fmtlab, is wrong.") }
+  }
+
+  private func checked(_ trainer: Trainer) -> [TheoryReport] {
+    let line = ProgressLine("check", output)
+    let findings = trainer.check(progress: line.progress)
+    line.end()
+    return Prediction.ofRuns.map { prediction in TheoryReport(prediction.id, findings.filter { $0.prediction == prediction.id }) }
+      .filter { !$0.findings.isEmpty }
   }
 
   private func readPolicy() throws -> PrecisionPolicy {

@@ -52,8 +52,11 @@ struct TrainingReport: Encodable {
   let seed: UInt64
   let weights, macsPerImage: Int
   let history: [EpochRow]
+  /// What was predicted of the run; `nil` if nothing was.
+  let predictions: [TheoryReport]?
 
-  init(_ trainer: Trainer) {
+  init(_ trainer: Trainer, _ predictions: [TheoryReport]?) {
+    self.predictions = predictions
     let plan = trainer.plan
     (model, data, policy, epochs, batch) = (plan.model.rawValue, plan.data, plan.policy, plan.epochs, plan.batch)
     (rate, momentum, decay, schedule, seed) = (plan.rate, plan.momentum, plan.decay, plan.schedule.rawValue, plan.seed)

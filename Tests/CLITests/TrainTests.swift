@@ -35,6 +35,16 @@ import Testing
     #expect(Self.numbers(table).map { Double($0[1])! } == rows.map { $0["loss"]!.double! })
   }
 
+  @Test func checkPrintsPredictionsAndVerdicts() throws {
+    let text = try succeed("train --data digits --policy e5m2cfg5+e6m5 --check")
+    #expect(text.lines.allSatisfy { $0.count <= 100 }, "\(text.lines.filter { $0.count > 100 })")
+    let ids = ["train.product-error", "train.bound", "train.overflow", "train.flushed", "train.swallowed"]
+    #expect(ids.allSatisfy { id in text.lines.contains { $0.hasPrefix(id) && $0.contains("agrees (") } }, "\(text.out)")
+    let document = try succeed("train --model logistic --epochs 1 --policy e4m3fn+e6m5 --check --json").json()
+    #expect(document["predictions"]!.items.map { $0["id"]!.text! } == ids)
+    #expect(document["predictions"]!.items.flatMap { $0["findings"]!.items }.count { $0["verdict"] == .string("agrees") } >= 5, "\(document)")
+  }
+
   /// Interrupted twice, by a signal and without warning, and gone on with: the numbers of a run that was left alone.
   @Test func interruptedRunsGoOnWithTheSameNumbers() throws {
     let scratch = try Scratch()

@@ -53,25 +53,41 @@ package final class PoolingLayer: Layer {
 
   package func forward(_ x: Planes, _ pass: Pass) -> Planes {
     let (shape, out, w) = (x.shape, output(x.shape), window(x.shape))
-    let images = shape.channels * x.count
-    var y = [Double](repeating: 0, count: images * out.height * out.width)
-    var chosen = [Int32](repeating: 0, count: kind == .largest ? y.count : 0)
-    var at = 0
-    for image in 0..<images {
-      for oy in 0..<out.height {
-        for ox in 0..<out.width {
-          let first = (image * shape.height + oy * w.height) * shape.width + ox * w.width
-          var (best, sum) = (first, 0.0)
-          for i in 0..<w.height {
-            for j in 0..<w.width {
-              let index = first + i * shape.width + j
-              // (A NaN is chosen and stays.)
-              if x.values[index] > x.values[best] || x.values[index].isNaN { best = index }
-              sum += x.values[index]
+    let (count, plane) = (out.count * x.count, out.height * out.width)
+    /// Where the window of an output begins.
+    @Sendable func first(_ at: Int) -> Int {
+      let (image, place) = at.quotientAndRemainder(dividingBy: plane)
+      return (image * shape.height + place / out.width * w.height) * shape.width + place % out.width * w.width
+    }
+    var (y, chosen) = ([Double](), [Int32]())
+    x.values.withUnsafeBufferPointer { x in
+      nonisolated(unsafe) let x = x
+      switch kind {
+      case .largest:
+        chosen = generate(count, pass.parallelism) { to, part in
+          for at in part {
+            let first = first(at)
+            var best = first
+            for i in 0..<w.height {
+              for index in first + i * shape.width..<first + i * shape.width + w.width {
+                // (A NaN is chosen and stays.)
+                if x[index] > x[best] || x[index].isNaN { best = index }
+              }
             }
+            to[at] = Int32(best)
           }
-          if kind == .largest { (y[at], chosen[at]) = (x.values[best], Int32(best)) } else { y[at] = sum / Double(w.height * w.width) }
-          at += 1
+        }
+        y = each(chosen, pass.parallelism) { x[Int($0)] }
+      case .mean:
+        y = generate(count, pass.parallelism) { to, part in
+          for at in part {
+            let first = first(at)
+            var sum = 0.0
+            for i in 0..<w.height {
+              for index in first + i * shape.width..<first + i * shape.width + w.width { sum += x[index] }
+            }
+            to[at] = sum / Double(w.height * w.width)
+          }
         }
       }
     }

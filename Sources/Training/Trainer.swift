@@ -61,6 +61,8 @@ public final class Trainer {
     var scale: LossScaler
     /// Sums over the steps of the epoch.
     package var loss = 0.0, correct = 0, seen = 0, skipped = 0, macs = 0
+    /// Of the steps of the epoch, before the run was last stopped.
+    package var seconds = 0.0
     /// Averages of weights taken so far.
     var averages = 0
   }
@@ -120,17 +122,21 @@ public final class Trainer {
       let first = state.step * plan.batch
       try step(order[first..<min(first + plan.batch, order.count)])
       progress(state.step, state.loss / Double(max(state.seen, 1)))
-      if mayStop() { return nil }
+      if mayStop() {
+        state.seconds += (clock.now - start) / .seconds(1)
+        return nil
+      }
     }
     average()
     let test = evaluate(data.test)
     let n = Double(max(state.seen, 1))
     let record = EpochRecord(
       epoch: state.epoch + 1, loss: state.loss / n, accuracy: Double(state.correct) / n, testLoss: test.loss, testAccuracy: test.accuracy,
-      lossScale: state.scale.exponent, skipped: state.skipped, macs: state.macs + test.macs, seconds: (clock.now - start) / .seconds(1))
+      lossScale: state.scale.exponent, skipped: state.skipped, macs: state.macs + test.macs,
+      seconds: state.seconds + (clock.now - start) / .seconds(1))
     history.append(record)
     state.epoch += 1
-    (state.step, state.loss, state.correct, state.seen, state.skipped, state.macs) = (0, 0, 0, 0, 0, 0)
+    (state.step, state.loss, state.correct, state.seen, state.skipped, state.macs, state.seconds) = (0, 0, 0, 0, 0, 0, 0)
     return record
   }
 

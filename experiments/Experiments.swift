@@ -17,6 +17,7 @@ enum Experiments {
     ("expansion-truth", "which error-free transforms survive in formats of 4 to 8 bits (--check, --plot FILE)", ExpansionTruth.run),
     ("expansion-cost", "when an expansion is cheaper than a wider accumulator (--check, --plot FILE)", ExpansionCost.run),
     ("expansion-weights", "whether a weight held as an expansion keeps the updates that a plain one swallows (--check, --plot FILE)", ExpansionWeights.run),
+    ("winograd-convolution", "what Winograd's convolution costs in accuracy, by format and accumulator (--check, --plot FILE)", WinogradConvolution.run),
   ]
 
   /// Writes a line to standard error.

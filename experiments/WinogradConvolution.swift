@@ -89,12 +89,7 @@ enum WinogradConvolution {
     return pixels.map { $0 / rms }
   }
 
-  static func normal(_ stream: RandomStream, _ count: Int) -> [Double] {
-    (0..<count).map { i in
-      let radius = (-2 * log(1 - stream.uniform(at: UInt64(i)))).squareRoot()
-      return radius * cos(2 * Double.pi * stream.uniform(at: UInt64(i), word: 1))
-    }
-  }
+  static func normal(_ stream: RandomStream, _ count: Int) -> [Double] { (0..<count).map { Distribution.normal.sample(stream, at: $0) } }
 
   /// What one setting does to one set of data; errors by method.
   struct Outcome: Sendable {

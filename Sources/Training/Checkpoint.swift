@@ -45,10 +45,13 @@ extension Trainer {
 
   /// Goes on where a checkpoint was written.
   ///
-  /// - Throws: `TrainingError.file` for a file that cannot be read; `.checkpoint` for one of another run, or one that is damaged.
+  /// - Throws: `TrainingError.file` for a file that cannot be read; `.data` for one that is no .npz; `.checkpoint` for one of another run, or one
+  ///   that is damaged.
   public func restore(_ path: String) throws(TrainingError) {
     let sources: [TensorSource]
-    do throws(TensorError) { sources = try TensorSource.open(path) } catch { throw .file("\(error)") }
+    do throws(TensorError) { sources = try TensorSource.open(path) } catch {
+      if case .unreadable = error { throw .file("\(error)") } else { throw .data("\(error)") }
+    }
     func numbers(_ name: String) throws(TrainingError) -> [Double] {
       guard let source = sources.first(where: { $0.name == name }) else { throw .checkpoint(path, "it has no array '\(name)'; it is no checkpoint of this run.") }
       do throws(TensorError) { return try source.tensor().elements } catch { throw .checkpoint(path, "\(error)") }

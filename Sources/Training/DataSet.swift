@@ -73,10 +73,17 @@ public struct DataSet: Sendable {
         throw .data(
           "--data \(text): \(prefix)-images has the shape \(images.shape) and \(prefix)-labels \(labels.shape); images are N × height × width, labels N.")
       }
-      do throws(TensorError) {
+      do {
         let numbers = try labels.tensor().elements
-        guard numbers.allSatisfy({ (0...999).contains($0) }) else { throw TensorError.badShape([]) }
-        return (images.shape, try images.tensor().elements, numbers.map { Int($0) })
+        let pixels = try images.tensor().elements
+        guard let bad = numbers.firstIndex(where: { !((0...999).contains($0) && $0.rounded() == $0) }) else {
+          guard let nan = pixels.firstIndex(where: { !($0.magnitude <= 0x1p100) }) else { return (images.shape, pixels, numbers.map { Int($0) }) }
+          let image = nan / (pixels.count / images.shape[0])
+          throw TrainingError.data("--data \(text): \(prefix)-images, image \(image), has the pixel \(pixels[nan]); pixels are numbers of at most 2^100.")
+        }
+        throw TrainingError.data("--data \(text): \(prefix)-labels, label \(bad), is \(numbers[bad]); labels are whole numbers from 0 to 999.")
+      } catch let error as TrainingError {
+        throw error
       } catch { throw .data("--data \(text): \(error)") }
     }
     let (training, test) = (try part("train"), try part("t10k"))

@@ -92,6 +92,7 @@ package final class Pass {
     return result
   }
 
+  /// Keeps the first of the operands that are not finite, in words.
   package func noteOverflow(_ operand: Operand, _ words: @autoclosure () -> String) {
     if overflow == nil && !operand.isFinite { overflow = words() }
   }
@@ -109,13 +110,15 @@ package struct LayerArithmetic: Sendable {
     self.policy = policy
     (weights, activations, errors) = (TensorRounder(policy.weights), TensorRounder(policy.activations), TensorRounder(policy.errors))
     weightErrors = TensorRounder(policy.weightErrors ?? policy.errors)
-    func product(_ accumulator: PrecisionPolicy.Accumulator, _ factors: TensorFormat) -> MatrixProduct {
-      MatrixProduct(
-        DotProduct(accumulator.plan, product: accumulator.product ?? Product(multiplierOf: factors.element), factors: factors.element))
+    func product(_ accumulator: PrecisionPolicy.Accumulator, _ a: TensorFormat, _ b: TensorFormat) -> MatrixProduct {
+      // One multiplier for both factors: the one that rounds, if one does.
+      let factors = a.element.multiplier?.roundsProducts != true && b.element.multiplier?.roundsProducts == true ? b.element : a.element
+      return MatrixProduct(DotProduct(accumulator.plan, product: accumulator.product ?? Product(multiplierOf: factors), factors: factors))
     }
     products = [
-      .forward: product(policy.forward, policy.weights), .backwardData: product(policy.backwardData, policy.errors),
-      .backwardWeights: product(policy.backwardWeights, policy.activations),
+      .forward: product(policy.forward, policy.weights, policy.activations),
+      .backwardData: product(policy.backwardData, policy.errors, policy.weights),
+      .backwardWeights: product(policy.backwardWeights, policy.activations, policy.weightErrors ?? policy.errors),
     ]
   }
 }

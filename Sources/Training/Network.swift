@@ -26,6 +26,11 @@ public enum Model: String, CaseIterable, Sendable, Codable {
   }
 }
 
+extension Model {
+  /// The smallest height and width of images: two poolings leave a place of four.
+  var smallestSide: Int { self == .lenet ? 4 : 1 }
+}
+
 /// Layers from images to one number a class.
 package final class Network {
   package let body: ChainLayer
@@ -58,7 +63,7 @@ package final class Network {
     case .lenet:
       for (i, channels) in [6, 16].enumerated() {
         // The second convolution takes no border, where there is room.
-        let padding = i == 0 || shape.height < 8 ? 2 : 0
+        let padding = i == 0 || min(shape.height, shape.width) < 8 ? 2 : 0
         add(linear("conv\(i + 1)", channels, kernel: 5, padding: padding, on: shape))
         add(relu("conv\(i + 1)"))
         add(PoolingLayer("pool\(i + 1)", .largest, size: 2))

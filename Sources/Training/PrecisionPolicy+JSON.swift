@@ -2,6 +2,7 @@
 // Policies as JSON documents: what may be left out, and what is refused.
 
 public import FoundationEssentials
+internal import Accumulation
 internal import Formats
 
 extension PrecisionPolicy {
@@ -66,7 +67,25 @@ extension PrecisionPolicy {
   }
 
   /// What fits together.
-  private func validate() throws(PolicyError) {
+  ///
+  /// - Throws: `PolicyError.format`, `.accumulator` for numbers that binary64, in which runs keep them, does not hold, or that have no zero; `.field`.
+  func validate() throws(PolicyError) {
+    let changes = layers + schedule
+    for format in [weights, activations, errors, elementwise, storedWeights] + [weightErrors].compactMap({ $0 })
+      + changes.flatMap({ [$0.weights, $0.activations, $0.errors, $0.weightErrors].compactMap { $0 } })
+    {
+      guard case .plain(let rounder) = format else { continue }
+      guard Carrier.binary64.holds(rounder.format) else { throw .format("\(format)", "training needs formats within fp64, such as fp64 itself.") }
+      guard rounder.format.contains(.zero) else { throw .format("\(format)", "training needs a format with zero.") }
+    }
+    for accumulator in [forward, backwardData, backwardWeights] + changes.flatMap({ [$0.forward, $0.backwardData, $0.backwardWeights].compactMap { $0 } }) {
+      var rounders = accumulator.plan.rounders
+      if case .rounded(let product) = accumulator.product { rounders.append(product) }
+      if let wide = rounders.first(where: { !Carrier.binary64.holds($0.format) }) {
+        throw .accumulator("\(accumulator)", "\(wide.format) is wider than fp64; training needs accumulators within it.")
+      }
+      guard rounders.allSatisfy({ $0.format.contains(.zero) }) else { throw .accumulator("\(accumulator)", "training needs accumulators with zero.") }
+    }
     if let averageFrom, !(averageFrom >= 0 && averageFrom < 1) { throw .field("averageFrom", "it is \(averageFrom); give a share of the run from 0 to below 1.") }
     for (i, change) in layers.enumerated() {
       guard change.match != nil else { throw .field("layers[\(i)]", "it has no \"match\"; give a layer's name, \"first\", \"last\" or a beginning with *.") }

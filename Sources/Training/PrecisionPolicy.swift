@@ -67,7 +67,8 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
 
   /// The policy of one layer in one epoch, with no exceptions left.
   ///
-  /// - Parameter position: whether the layer is the first or the last one with weights.
+  /// - Parameters:
+  ///   - isFirst, isLast: of the layers with weights.
   package func resolved(layer: String, isFirst: Bool, isLast: Bool, epoch: Int) -> PrecisionPolicy {
     var policy = self
     for change in schedule where epoch >= change.fromEpoch ?? 0 { policy.apply(change) }

@@ -23,7 +23,10 @@ extension Trainer {
   ///
   /// - Random: the minibatches from the seed; up to 512 images for each of the two.
   /// - Complexity: some 16 steps, and the exact analysis of each product that takes no more than two seconds.
-  public func check(progress: Progress = .silent) -> [Finding] { RunCheck(self).findings(progress) }
+  public func check(progress: Progress = .silent) -> [Finding] {
+    // Two minibatches at least.
+    data.training.count < 2 ? [] : RunCheck(self).findings(progress)
+  }
 }
 
 /// What the minibatches leave behind.

@@ -67,8 +67,13 @@ public final class Trainer {
     var averages = 0
   }
 
-  /// - Throws: `PolicyError` where the policy cannot be carried out.
-  public init(_ plan: TrainingPlan, _ data: DataSet, _ parallelism: Parallelism = .allCores) throws(PolicyError) {
+  /// - Throws: `PolicyError` where the policy cannot be carried out, `TrainingError.data` where the images are too small for the model.
+  public init(_ plan: TrainingPlan, _ data: DataSet, _ parallelism: Parallelism = .allCores) throws {
+    try plan.policy.validate()
+    let side = plan.model.smallestSide
+    guard min(data.shape.height, data.shape.width) >= side else {
+      throw TrainingError.data("--model \(plan.model.rawValue) needs images of at least \(side) x \(side); these are \(data.shape.height) x \(data.shape.width).")
+    }
     (self.plan, self.data, self.parallelism) = (plan, data, parallelism)
     root = RandomStream(seed: plan.seed, "training")
     network = Network(plan.model, input: data.shape, classes: data.classes, random: root.child("weights"))
@@ -129,7 +134,8 @@ public final class Trainer {
     }
     average()
     let test = evaluate(data.test)
-    let n = Double(max(state.seen, 1))
+    // (NaN where every step was left out.)
+    let n = Double(state.seen)
     let record = EpochRecord(
       epoch: state.epoch + 1, loss: state.loss / n, accuracy: Double(state.correct) / n, testLoss: test.loss, testAccuracy: test.accuracy,
       lossScale: state.scale.exponent, skipped: state.skipped, macs: state.macs + test.macs,

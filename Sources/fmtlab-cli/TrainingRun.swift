@@ -22,7 +22,8 @@ struct TrainingRun {
   ///
   /// - Throws: `Failure` of status 75 when it was interrupted and written down.
   func run() throws {
-    if checkpoint != nil { catchInterruptions() }
+    if checkpoint != nil { handleInterruptions(catching: true) }
+    defer { handleInterruptions(catching: false) }
     let isText = !output.json && !output.csv
     if isText { printHead() }
     if output.csv { Output.csv(EpochRow.columns) }
@@ -81,10 +82,11 @@ struct TrainingRun {
     do { try lines.write(to: URL(filePath: path), options: .atomic) } catch { throw Failure.file("cannot write \(path): \(Output.reason(errno)).") }
   }
 
-  private func catchInterruptions() {
+  /// The first signal asks for the end of the step; the next ends the program, whose last checkpoint stays.
+  private func handleInterruptions(catching: Bool) {
     var action = sigaction()
-    action.__sigaction_handler.sa_handler = { _ in interrupted.store(true, ordering: .relaxed) }
-    action.sa_flags = SA_RESTART
+    action.__sigaction_handler.sa_handler = catching ? { _ in interrupted.store(true, ordering: .relaxed) } : SIG_DFL
+    action.sa_flags = SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND))
     for number in [SIGINT, SIGTERM] { sigaction(number, &action, nil) }
   }
 }

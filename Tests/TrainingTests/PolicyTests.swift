@@ -50,6 +50,16 @@ import Training
     #expect("\(error)".hasPrefix("the policy in p.json: ") && "\(error)".contains(reason), "\(error)")
   }
 
+  @Test(arguments: [
+    ("fp128+fp32", "training needs formats within fp64"), ("fp32+exact/fp128", "fp128 is wider than fp64"), ("e8m0fnu+fp32", "needs a format with zero"),
+    ("e4m3fn+fp32; product fp128", "fp128 is wider than fp64"),
+  ])
+  func numbersThatTrainingCannotHoldAreRefused(name: String, reason: String) throws {
+    let policy = try PrecisionPolicy(name: name)
+    let error = try #require(throws: PolicyError.self) { try Trainer(TrainingPlan(model: .logistic, data: "digits", policy: policy), .digits) }
+    #expect("\(error)".contains(reason), "\(error)")
+  }
+
   @Test func updatesThatCannotBeCarriedOutAreRefused() throws {
     var policy = try PrecisionPolicy(name: "bf16")
     policy.update = .kahan

@@ -3,6 +3,7 @@
 
 #include "CKernels.h"
 #include <math.h>
+#include <string.h>
 
 const ck_kernels *ck_kernels_portable(int32_t carrier);
 #if defined(__x86_64__)
@@ -35,49 +36,73 @@ const ck_kernels *ck_kernels_for(ck_instruction_set set, int32_t carrier) {
 
 // MARK: Gaps
 
-#define ROUND_IN_GAP(Number, fabs)                                                                                              \
+// The gap is copied, for y might be it otherwise, and the loop would be none of vectors.
+#define ROUND_IN_GAP(Number, Bits)                                                                                              \
+  const Number ends = (Number)gap->end, above = (Number)gap->limit[0], below = (Number)gap->limit[1];                           \
+  const Bits sign = (Bits)1 << (sizeof(Bits) * 8 - 1), zeroSign = gap->hasNegativeZero ? sign : 0;                              \
   for (size_t i = 0; i < n; i++) {                                                                                              \
-    Number t = ((const Number *)x)[i], a = fabs(t), limit = signbit(t) ? (Number)gap->limit[1] : (Number)gap->limit[0];         \
-    Number zero = gap->hasNegativeZero && signbit(t) ? (Number)-0.0 : (Number)0, end = signbit(t) ? -(Number)gap->end : (Number)gap->end; \
-    Number inside = a > limit ? end : zero;                                                                                     \
-    ((Number *)y)[i] = a < (Number)gap->end ? inside : ((Number *)y)[i];                                                        \
+    union { Number x; Bits b; } t = {((const Number *)x)[i]}, a = {.b = t.b & ~sign}, inside = {.x = ends}, old = {((Number *)y)[i]}; \
+    inside.b = a.x > (t.b & sign ? below : above) ? inside.b | (t.b & sign) : t.b & zeroSign;                                   \
+    old.b = a.x < ends ? inside.b : old.b;                                                                                      \
+    ((Number *)y)[i] = old.x;                                                                                                   \
   }
 
 void ck_round_in_gap(const void *x, void *y, size_t n, int32_t carrier, const ck_gap *gap) {
   if (carrier == 64) {
-    ROUND_IN_GAP(double, fabs)
+    ROUND_IN_GAP(double, uint64_t)
   } else {
-    ROUND_IN_GAP(float, fabsf)
+    ROUND_IN_GAP(float, uint32_t)
   }
 }
 
 // MARK: Copying tiles in and out
 
-#define PACK(Source, Number)                                                                                                    \
-  for (int64_t k = 0; k < terms; k++) {                                                                                         \
-    const Source *from = (const Source *)a.base;                                                                                \
-    from += a.rowOffsets ? a.rowOffsets[k] : k * a.rowStride + column * a.columnStride;                                         \
-    Number *to = (Number *)out + k * width;                                                                                     \
-    if (offsets) {                                                                                                              \
-      for (int64_t j = 0; j < columns; j++) to[j] = (Number)from[offsets[j]];                                                   \
-    } else if (a.columnStride == 1) {                                                                                           \
-      for (int64_t j = 0; j < columns; j++) to[j] = (Number)from[j];                                                            \
-    } else {                                                                                                                    \
-      for (int64_t j = 0; j < columns; j++) to[j] = (Number)from[j * a.columnStride];                                           \
-    }                                                                                                                           \
-    for (int64_t j = columns; j < width; j++) to[j] = 0;                                                                        \
-  }
+/// Columns that are copied at a time.
+enum { CHUNK = 64 };
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE int64_t row(const ck_matrix *a, int64_t k) { return a->rowOffsets ? a->rowOffsets[k] : k * a->rowStride; }
+
+/// Whether row k's elements and those of the next three lie side by side.
+INLINE int areNeighbours(const ck_matrix *a, int64_t k) {
+  if (!a->rowOffsets) return a->rowStride == 1;
+  const int32_t *at = a->rowOffsets + k;
+  return at[1] == at[0] + 1 && at[2] == at[0] + 2 && at[3] == at[0] + 3;
+}
+
+#define SOURCE double
+#define TARGET double
+#define PACK(x) x##_64_64
+#include "packing.h"
+#define SOURCE double
+#define TARGET float
+#define PACK(x) x##_64_32
+#include "packing.h"
+#define SOURCE float
+#define TARGET double
+#define PACK(x) x##_32_64
+#include "packing.h"
+#define SOURCE float
+#define TARGET float
+#define PACK(x) x##_32_32
+#include "packing.h"
 
 void ck_pack(ck_matrix a, int64_t terms, int64_t column, int64_t columns, int64_t width, int32_t carrier, void *out) {
-  const int32_t *offsets = a.columnOffsets ? a.columnOffsets + column : 0;
-  if (a.isDouble && carrier == 64) {
-    PACK(double, double)
-  } else if (a.isDouble) {
-    PACK(double, float)
-  } else if (carrier == 64) {
-    PACK(float, double)
-  } else {
-    PACK(float, float)
+  if (columns < width) memset(out, 0, (size_t)(terms * width * (carrier / 8)));
+  for (int64_t first = 0; first < columns; first += CHUNK) {
+    const int64_t count = columns - first < CHUNK ? columns - first : CHUNK;
+    int64_t at[CHUNK];
+    for (int64_t j = 0; j < count; j++) at[j] = a.columnOffsets ? a.columnOffsets[column + first + j] : (column + first + j) * a.columnStride;
+    if (a.isDouble && carrier == 64) {
+      pack_64_64(&a, terms, at, count, width, (double *)out + first);
+    } else if (a.isDouble) {
+      pack_64_32(&a, terms, at, count, width, (float *)out + first);
+    } else if (carrier == 64) {
+      pack_32_64(&a, terms, at, count, width, (double *)out + first);
+    } else {
+      pack_32_32(&a, terms, at, count, width, (float *)out + first);
+    }
   }
 }
 

@@ -114,6 +114,24 @@ public struct Matrix<Number: CarrierNumber>: Sendable {
   }
 }
 
+extension Matrix.Facts {
+  /// The facts of an array's numbers.
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
+  package init(of numbers: [Number], _ parallelism: Parallelism) {
+    let grain = 1 << 15
+    let parts = parallelMap(max(1, (numbers.count + grain - 1) / grain), numbers.count <= grain ? .oneThread : parallelism) { i in
+      let part = i * grain..<min(numbers.count, (i + 1) * grain)
+      return Matrix(rows: 1, columns: part.count, numbers, offset: part.lowerBound, rowStride: 0, columnStride: 1).facts.facts
+    }
+    self.init(
+      facts: parts.dropFirst().reduce(parts[0]) { a, b in
+        ck_facts(
+          largest: max(a.largest, b.largest), isFinite: min(a.isFinite, b.isFinite), lowestBit: min(a.lowestBit, b.lowestBit), bits: max(a.bits, b.bits))
+      })
+  }
+}
+
 extension Matrix: Equatable {
   /// Equal extents and equal numbers: −0 equals +0, NaN differs from itself.
   public static func == (a: Matrix, b: Matrix) -> Bool {

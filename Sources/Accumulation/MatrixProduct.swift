@@ -57,18 +57,34 @@ public struct MatrixProduct: Sendable {
     progress: Progress = .silent,
     choice: Choice? = nil
   ) -> Matrix<Number> {
+    Matrix(
+      rows: a.rows, columns: b.columns,
+      elements(a, b, as: Number.self, random: random, parallelism, progress: progress, choice: choice ?? self.choice(a, b, parallelism)))
+  }
+
+  /// The elements of A B, row after row, as numbers of another carrier.
+  ///
+  /// - Precondition: as above; every value of the plan's output format is a `Result`.
+  // (Callers are in other modules, whose generic calls are slow.)
+  @_specialize(where Number == Float, Result == Float)
+  @_specialize(where Number == Float, Result == Double)
+  @_specialize(where Number == Double, Result == Double)
+  package func elements<Number: CarrierNumber, Result: CarrierNumber>(
+    _ a: Matrix<Number>, _ b: Matrix<Number>, as result: Result.Type, random: RandomStream?, _ parallelism: Parallelism, progress: Progress = .silent,
+    choice: Choice
+  ) -> [Result] {
     precondition(a.columns == b.rows, "\(a.rows) by \(a.columns) times \(b.rows) by \(b.columns)")
     precondition(random != nil || !dot.isStochastic, "stochastic rounding needs random bits: pass a stream")
     precondition(
-      Number.carrier.holds(dot.plan.output.format),
-      "binary\(Number.carrier.rawValue) does not hold every value of \(dot.plan.output.format)")
+      Number.carrier.holds(dot.plan.output.format) && Result.carrier.holds(dot.plan.output.format),
+      "binary\(min(Number.carrier.rawValue, Result.carrier.rawValue)) does not hold every value of \(dot.plan.output.format)")
     let (m, n) = (a.rows, b.columns)
     // (The array without elements is one object for all threads, and its initialiser writes to it.)
-    guard m > 0 && n > 0 else { return Matrix(rows: m, columns: n, []) }
-    let elements = [Number](unsafeUninitializedCapacity: m * n) { c, count in
+    guard m > 0 && n > 0 else { return [] }
+    return [Result](unsafeUninitializedCapacity: m * n) { c, count in
       count = m * n
       nonisolated(unsafe) let c = c.baseAddress!
-      switch (choice ?? self.choice(a, b, parallelism)).kernels {
+      switch choice.kernels {
       case .success(let kernels): run(kernels.best, kernels.general, a, b, into: c, random, parallelism, progress)
       case .failure:
         parallelParts(m * n, grain: 16, parallelism, progress: progress) { part in
@@ -76,18 +92,19 @@ public struct MatrixProduct: Sendable {
         }
       }
     }
-    return Matrix(rows: m, columns: n, elements)
   }
 
-  private func reference<Number>(_ a: Matrix<Number>, _ b: Matrix<Number>, _ i: Int, _ j: Int, _ random: RandomStream?) -> Number {
+  private func reference<Number, Result: CarrierNumber>(
+    _ a: Matrix<Number>, _ b: Matrix<Number>, _ i: Int, _ j: Int, _ random: RandomStream?
+  ) -> Result {
     let x = (0..<a.columns).map { Value(Double(a[i, $0])) }
     let y = (0..<a.columns).map { Value(Double(b[$0, j])) }
     let sum = dot.evaluate(x, y, random: random?.child(i * b.columns + j))
-    return sum == .nan ? .nan : Number(sum.double)
+    return sum == .nan ? .nan : Result(sum.double)
   }
 
-  private func run<Number>(
-    _ kernel: ProductKernel, _ general: ProductKernel?, _ a: Matrix<Number>, _ b: Matrix<Number>, into c: UnsafeMutablePointer<Number>,
+  private func run<Number, Result: CarrierNumber>(
+    _ kernel: ProductKernel, _ general: ProductKernel?, _ a: Matrix<Number>, _ b: Matrix<Number>, into c: UnsafeMutablePointer<Result>,
     _ random: RandomStream?, _ parallelism: Parallelism, _ progress: Progress
   ) {
     let table = instructions.kernels(kernel.carrier)
@@ -104,10 +121,10 @@ public struct MatrixProduct: Sendable {
       parallelParts(matrix.columns, grain: width, parallelism) { pack(matrix, $0, width, panels[$0.lowerBound / width]) }
       return panels
     }
-    @Sendable func compute(_ rows: Range<Int>, _ columns: Range<Int>, _ right: UnsafeMutableRawPointer, _ tile: inout Tile) {
-      var isInDoubt = tile.run(right) { row in (rows.lowerBound + row) * n + columns.lowerBound }
+    @Sendable func compute(_ rows: Range<Int>, _ columns: Range<Int>, _ left: UnsafeMutableRawPointer, _ right: UnsafeMutableRawPointer, _ tile: inout Tile) {
+      var isInDoubt = tile.run(left, right) { row in (rows.lowerBound + row) * n + columns.lowerBound }
       if isInDoubt, let general, general.carrier == kernel.carrier {
-        isInDoubt = tile.run(right, instead: general.plan) { row in (rows.lowerBound + row) * n + columns.lowerBound }
+        isInDoubt = tile.run(left, right, instead: general.plan) { row in (rows.lowerBound + row) * n + columns.lowerBound }
       }
       tile.copyResults(rows: rows.count, columns: columns.count, to: c + rows.lowerBound * n + columns.lowerBound, stride: n)
       guard isInDoubt else { return }
@@ -115,31 +132,42 @@ public struct MatrixProduct: Sendable {
         for j in columns { c[i * n + j] = reference(a, b, i, j, random) }
       }
     }
-    @Sendable func part(_ panel: Int, _ width: Int, of count: Int) -> Range<Int> { panel * width..<min(count, (panel + 1) * width) }
-    @Sendable func tile(_ left: UnsafeMutableRawPointer) -> Tile {
-      Tile(kernel, table, dot, random, left: (left, tileRows), rightStride: tileColumns, terms: k)
-    }
+    @Sendable func panel(_ i: Int, _ width: Int, of count: Int) -> Range<Int> { i * width..<min(count, (i + 1) * width) }
+    @Sendable func tile() -> Tile { Tile(kernel, table, dot, random, leftStride: tileRows, rightStride: tileColumns, terms: k) }
 
-    // The factor with fewer panels is packed whole, each panel of the other where it is used.
+    // The factor with fewer panels is packed whole, each panel of the other where it is used. A thread takes several of those at a time, for what
+    // is set up for them costs as much as a short sum.
     if rowPanels <= columnPanels {
       let left = packs(a.transposed, tileRows, rowPanels)
-      parallelParts(n, grain: tileColumns, parallelism, progress: progress) { columns in
+      let panels = MatrixProduct.panels(atATime: tileColumns * rowPanels * tileRows * k, of: columnPanels, parallelism)
+      parallelParts(columnPanels, grain: panels, parallelism, progress: progress) { part in
         let right = Panels(kernel.carrier, count: 1, k * tileColumns)
-        pack(b, columns, tileColumns, right[0])
-        for panel in 0..<rowPanels {
-          var tile = tile(left[panel])
-          compute(part(panel, tileRows, of: m), columns, right[0], &tile)
+        var tile = tile()
+        for i in part {
+          let columns = panel(i, tileColumns, of: n)
+          pack(b, columns, tileColumns, right[0])
+          for i in 0..<rowPanels { compute(panel(i, tileRows, of: m), columns, left[i], right[0], &tile) }
         }
       }
     } else {
       let right = packs(b, tileColumns, columnPanels)
-      parallelParts(m, grain: tileRows, parallelism, progress: progress) { rows in
+      let transposed = a.transposed
+      let panels = MatrixProduct.panels(atATime: tileRows * columnPanels * tileColumns * k, of: rowPanels, parallelism)
+      parallelParts(rowPanels, grain: panels, parallelism, progress: progress) { part in
         let left = Panels(kernel.carrier, count: 1, k * tileRows)
-        pack(a.transposed, rows, tileRows, left[0])
-        var tile = tile(left[0])
-        for panel in 0..<columnPanels { compute(rows, part(panel, tileColumns, of: n), right[panel], &tile) }
+        var tile = tile()
+        for i in part {
+          let rows = panel(i, tileRows, of: m)
+          pack(transposed, rows, tileRows, left[0])
+          for i in 0..<columnPanels { compute(rows, panel(i, tileColumns, of: n), left[0], right[i], &tile) }
+        }
       }
     }
+  }
+
+  /// Panels of so much work each that a thread takes at a time: about 2^18 terms, and no fewer than four times for each thread.
+  private static func panels(atATime work: Int, of count: Int, _ parallelism: Parallelism) -> Int {
+    max(1, min((1 << 18) / max(work, 1), count / (4 * parallelism.width)))
   }
 
   /// The dot products of the columns of X with those of Y, or the sums of X's columns: many of them side by side.
@@ -178,11 +206,11 @@ public struct MatrixProduct: Sendable {
         for (i, matrix) in [x, y].enumerated() {
           matrix.withKernelMatrix { ck_pack($0, Int64(n), Int64(part.lowerBound), Int64(part.count), Int64(width), carrier, panels[i]) }
         }
-        var tile = Tile(kernels.best, table, dot, random, left: (panels[0], width), rightStride: width, terms: n, isBatch: true)
+        var tile = Tile(kernels.best, table, dot, random, leftStride: width, rightStride: width, terms: n, isBatch: true)
         let firstOfRow = { (row: Int) in part.lowerBound + row * Int(table.vectors * table.lanes) }
-        var isInDoubt = tile.run(panels[1], firstOfRow)
+        var isInDoubt = tile.run(panels[0], panels[1], firstOfRow)
         if isInDoubt, let general = kernels.general, general.carrier == kernels.best.carrier {
-          isInDoubt = tile.run(panels[1], instead: general.plan, firstOfRow)
+          isInDoubt = tile.run(panels[0], panels[1], instead: general.plan, firstOfRow)
         }
         tile.copyResults(rows: 1, columns: part.count, to: results + part.lowerBound, stride: 0)
         if isInDoubt { part.forEach(byReference) }
@@ -212,27 +240,27 @@ private struct Tile {
   private let table: ck_kernels
   private let dot: DotProduct
   private let random: RandomStream?
-  private let left: (base: UnsafeMutableRawPointer, stride: Int)
-  private let rightStride, terms: Int
+  private let leftStride, rightStride, terms: Int
   private let isBatch: Bool
   private let results: Panels
   private var keys: [UInt32]
   private let width: Int
 
   init(
-    _ kernel: ProductKernel, _ table: ck_kernels, _ dot: DotProduct, _ random: RandomStream?, left: (UnsafeMutableRawPointer, Int),
-    rightStride: Int,
+    _ kernel: ProductKernel, _ table: ck_kernels, _ dot: DotProduct, _ random: RandomStream?, leftStride: Int, rightStride: Int,
     terms: Int, isBatch: Bool = false
   ) {
-    (self.kernel, self.table, self.dot, self.left, self.rightStride, self.terms) = (kernel, table, dot, left, rightStride, terms)
+    (self.kernel, self.table, self.dot, self.leftStride, self.rightStride, self.terms) = (kernel, table, dot, leftStride, rightStride, terms)
     (self.random, self.isBatch) = (dot.isStochastic ? random : nil, isBatch)
     width = Int(table.vectors * table.lanes)
     results = Panels(kernel.carrier, count: 1, Int(table.rows) * width)
     keys = random == nil ? [] : [UInt32](repeating: 0, count: 4 * Int(table.rows) * width)
   }
 
-  /// Computes the results from a panel of right factors; `first` is the number of the first result of a row. Returns whether they are in doubt.
-  mutating func run(_ right: UnsafeMutableRawPointer, instead plan: ck_plan? = nil, _ first: (Int) -> Int) -> Bool {
+  /// Computes the results from panels of left and right factors; `first` is the number of the first result of a row. Returns whether they are in doubt.
+  mutating func run(
+    _ left: UnsafeMutableRawPointer, _ right: UnsafeMutableRawPointer, instead plan: ck_plan? = nil, _ first: (Int) -> Int
+  ) -> Bool {
     let (rows, count) = (Int(table.rows), Int(table.rows) * width)
     return keys.withUnsafeMutableBufferPointer { keys in
       let base = keys.baseAddress
@@ -251,7 +279,7 @@ private struct Tile {
       }
       return withUnsafePointer(to: plan ?? kernel.plan) { plan in
         var tile = ck_tile(
-          plan: plan, left: left.base, right: right, leftStride: Int64(left.stride), rightStride: Int64(rightStride), terms: Int64(terms),
+          plan: plan, left: left, right: right, leftStride: Int64(leftStride), rightStride: Int64(rightStride), terms: Int64(terms),
           results: results[0], sumKeys: ck_keys(low: base, high: base.map { $0 + count }),
           productKeys: ck_keys(low: base.map { $0 + 2 * count }, high: base.map { $0 + 3 * count }))
         return (isBatch ? table.batch(&tile) : table.tile(&tile)) != 0

@@ -191,6 +191,30 @@ import Testing
     }
   }
 
+  /// Neighbours along rows, along columns and along neither, in runs of every length, for numbers and kernels of 32 and of 64 bits.
+  @Test(arguments: [1, 2, 3, 4, 5, 7, 10, 28])
+  func runsOfNeighboursArePackedAsSingleNumbersAre(_ run: Int) throws {
+    let (m, k, n) = (9, 70, 75)
+    func runs(_ count: Int, _ step: Int) -> [Int32] { (0..<count).map { Int32($0 / run * (run + step) + $0 % run) } }
+    func apart(_ count: Int) -> [Int32] { (0..<count).map { Int32($0 * 353 % 1009) } }
+    func check<Number: CarrierNumber>(_ type: Number.Type, _ plan: String) throws {
+      var random = SplitMix64(seed: 77)
+      let numbers = (0..<2400).map { _ in Number(Int(random.next() % 9) - 4) }
+      for (rows, columns) in [(runs(k, 3), apart(n)), (apart(k), runs(n, 2)), (runs(k, 1), runs(n, 1)), (apart(k), apart(n))] {
+        let left = Matrix(gathering: numbers, rowOffsets: apart(m), columnOffsets: rows), right = Matrix(gathering: numbers, rowOffsets: rows, columnOffsets: columns)
+        let sums = (0..<m).flatMap { i in (0..<n).map { j in (0..<k).reduce(Number(0)) { $0 + left[i, $1] * right[$1, j] } } }
+        #expect(try Self.product(plan)(left, right).elements == sums, "runs of \(run), \(Number.self), \(plan)")
+        // And with the parts of the factors exchanged.
+        let exchanged = try Self.product(plan)(right.transposed, left.transposed).elements
+        #expect(exchanged == (0..<n).flatMap { j in (0..<m).map { sums[$0 * n + j] } }, "runs of \(run), \(Number.self), \(plan), exchanged")
+      }
+    }
+    try check(Float.self, "fp16")
+    try check(Float.self, "fp32")
+    try check(Double.self, "fp16")
+    try check(Double.self, "fp64")
+  }
+
   @Test func emptyProducts() throws {
     for text in ["e6m5", "q8.13", "pairwise/fp16", "e4m3:4,fp32", "e6m5@sr8"] {
       let multiply = try MatrixProductShapeTests.product(text)

@@ -74,6 +74,8 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
   }
 
   /// Rounds x to y, which is x itself or does not overlap it.
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
   public func round(
     _ x: UnsafeBufferPointer<Number>, into y: UnsafeMutablePointer<Number>?, random: RandomStream? = nil, first: Int = 0,
     _ parallelism: Parallelism = .allCores
@@ -92,7 +94,7 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
   /// Larger arrays than this are not kept in the caches, in bytes.
   private static var cacheBytes: Int { 1 << 24 }
   /// Elements that are rounded at a time: a whole number of the kernels' runs.
-  private static var grain: Int { 1 << 18 }
+  private static var grain: Int { 1 << 15 }
 
   private func round(
     _ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ random: RandomStream?, _ first: Int, _ streams: Bool
@@ -111,7 +113,7 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
     }
   }
 
-  /// In short pieces, each corrected next to zero; in no stochastic mode.
+  /// Corrected next to zero; in no stochastic mode. In place in short pieces, for the correction needs the numbers as they were.
   private func round(_ x: UnsafePointer<Number>, _ y: UnsafeMutablePointer<Number>, _ n: Int, _ kernel: RoundingKernel, _ gap: ck_gap) {
     let piece = 1024
     withUnsafeTemporaryAllocation(of: Number.self, capacity: piece) { copy in
@@ -119,13 +121,17 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
         withUnsafePointer(to: gap) { gap in
           for start in stride(from: 0, to: n, by: piece) {
             let count = min(piece, n - start)
-            if path == .nearest {
-              kernels.roundNearest(x + start, copy.baseAddress, count, rounding, 0)
-            } else {
-              _ = kernels.round(x + start, copy.baseAddress, count, rounding, ck_key(), 0, 0)
+            var source = x + start
+            if UnsafePointer(y) == x {
+              copy.baseAddress!.update(from: source, count: count)
+              source = UnsafePointer(copy.baseAddress!)
             }
-            ck_round_in_gap(x + start, copy.baseAddress, count, Int32(Number.carrier.rawValue), gap)
-            (y + start).update(from: copy.baseAddress!, count: count)
+            if path == .nearest {
+              kernels.roundNearest(source, y + start, count, rounding, 0)
+            } else {
+              _ = kernels.round(source, y + start, count, rounding, ck_key(), 0, 0)
+            }
+            ck_round_in_gap(source, y + start, count, Int32(Number.carrier.rawValue), gap)
           }
         }
       }

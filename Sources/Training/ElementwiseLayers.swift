@@ -15,7 +15,12 @@ package final class ActivationLayer: Layer {
   package func forward(_ x: Planes, _ pass: Pass) -> Planes {
     if function == .relu {
       // No rounding is needed, and y tells what x was. (NaN stays.)
-      let y = x.map(pass.parallelism) { $0 <= 0 ? 0 : $0 }
+      let y = Planes(
+        x.shape, count: x.count,
+        x.values.withUnsafeBufferPointer { x in
+          nonisolated(unsafe) let x = x
+          return generate(x.count, pass.parallelism) { y, part in for i in part { y[i] = x[i] <= 0 ? 0 : x[i] } }
+        })
       if pass.isTraining { kept = y }
       return y
     }
@@ -26,7 +31,21 @@ package final class ActivationLayer: Layer {
 
   package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
     guard let kept else { preconditionFailure("backward before forward") }
-    if function == .relu { return kept.map(dy, pass.parallelism) { $0 > 0 ? $1 : 0 } }
+    if function == .relu {
+      let dx = kept.values.withUnsafeBufferPointer { y in
+        dy.values.withUnsafeBufferPointer { dy in
+          nonisolated(unsafe) let (y, dy) = (y, dy)
+          return generate(y.count, pass.parallelism) { dx, part in
+            for i in part {
+              // (Read in any case, so that there is no jump.)
+              let gradient = dy[i]
+              dx[i] = y[i] > 0 ? gradient : 0
+            }
+          }
+        }
+      }
+      return Planes(dy.shape, count: dy.count, dx)
+    }
     let f = function
     return pass.rounded(kept.map(dy, pass.parallelism) { f.derivative($0) * $1 }, "\(name).gradient")
   }
@@ -64,20 +83,28 @@ package final class PoolingLayer: Layer {
       nonisolated(unsafe) let x = x
       switch kind {
       case .largest:
-        chosen = generate(count, pass.parallelism) { to, part in
-          for at in part {
-            let first = first(at)
-            var best = first
-            for i in 0..<w.height {
-              for index in first + i * shape.width..<first + i * shape.width + w.width {
-                // (A NaN is chosen and stays.)
-                if x[index] > x[best] || x[index].isNaN { best = index }
+        let width = out.width
+        chosen = generate(count, pass.parallelism, grain: max(1, (1 << 13) / width) * width) { to, part in
+          for row in part.lowerBound / width..<part.upperBound / width {
+            let start = first(row * width)
+            for column in 0..<width {
+              let first = start + column * w.width
+              var (best, largest) = (first, x[first])
+              for i in 0..<w.height {
+                for index in first + i * shape.width..<first + i * shape.width + w.width {
+                  // (A NaN is chosen and stays.)
+                  let isChosen = x[index] > largest || x[index].isNaN
+                  (best, largest) = (isChosen ? index : best, isChosen ? x[index] : largest)
+                }
               }
+              to[row * width + column] = Int32(best)
             }
-            to[at] = Int32(best)
           }
         }
-        y = each(chosen, pass.parallelism) { x[Int($0)] }
+        y = chosen.withUnsafeBufferPointer { chosen in
+          nonisolated(unsafe) let chosen = chosen
+          return generate(count, pass.parallelism) { y, part in for i in part { y[i] = x[Int(chosen[i])] } }
+        }
       case .mean:
         y = generate(count, pass.parallelism) { to, part in
           for at in part {
@@ -100,7 +127,11 @@ package final class PoolingLayer: Layer {
     guard let (shape, chosen) = kept else { preconditionFailure("backward before forward") }
     var dx = [Double](repeating: 0, count: shape.count * dy.count)
     if kind == .largest {
-      for (at, index) in chosen.enumerated() { dx[Int(index)] = dy.values[at] }
+      // (Windows lie apart.)
+      dy.values.withUnsafeBufferPointer { dy in
+        nonisolated(unsafe) let dy = dy
+        update(&dx, chosen.count, grain: 1 << 15, pass.parallelism) { dx, part in for at in part { dx[Int(chosen[at])] = dy[at] } }
+      }
       return Planes(shape, count: dy.count, dx)
     }
     let (out, w) = (dy.shape, window(shape))
@@ -144,14 +175,8 @@ package final class BatchNormLayer: Layer {
     let (channels, row) = (x.shape.channels, x.rowCount)
     var (means, variances) = (mean.values, variance.values)
     if pass.isTraining {
-      let sums = parallelMap(channels, pass.parallelism) { c -> (Double, Double) in
-        x.values.withUnsafeBufferPointer { x in
-          let part = x[c * row..<(c + 1) * row]
-          let mean = part.reduce(0, +) / Double(row)
-          return (mean, part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row))
-        }
-      }
-      (means, variances) = (sums.map(\.0), sums.map(\.1))
+      means = rowSums(x.values, rows: channels, pass.parallelism).map { $0 / Double(row) }
+      variances = rowProducts(x.values, x.values, centre: means, pass.parallelism).map { $0 / Double(row) }
       let rate = BatchNormLayer.rate
       for c in 0..<channels {
         mean.values[c] += rate * (means[c] - mean.values[c])
@@ -161,45 +186,44 @@ package final class BatchNormLayer: Layer {
     let inverse = variances.map { 1 / ($0 + BatchNormLayer.small).squareRoot() }
     let (gamma, beta) = (scale.values, shift.values)
     let centre = means
-    let normalised = byChannel(x, x, pass) { c, x, _ in (x - centre[c]) * inverse[c] }
+    let normalised = byChannel(x, x, pass) { c, x, _, to, part in
+      let (centre, inverse) = (centre[c], inverse[c])
+      for i in part { to[i] = (x[i] - centre) * inverse }
+    }
     if pass.isTraining { kept = (normalised, inverse) }
-    return pass.rounded(byChannel(normalised, normalised, pass) { c, x, _ in gamma[c] * x + beta[c] }, "\(name).output")
+    let y = byChannel(normalised, normalised, pass) { c, x, _, to, part in
+      let (gamma, beta) = (gamma[c], beta[c])
+      for i in part { to[i] = gamma * x[i] + beta }
+    }
+    return pass.rounded(consume y, "\(name).output")
   }
 
   package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
     guard let (normalised, inverse) = kept else { preconditionFailure("backward before forward") }
-    let row = dy.rowCount
-    let sums = parallelMap(dy.shape.channels, pass.parallelism) { c -> (Double, Double) in
-      dy.values.withUnsafeBufferPointer { dy in
-        normalised.values.withUnsafeBufferPointer { x in
-          var (plain, weighted) = (0.0, 0.0)
-          for i in c * row..<(c + 1) * row {
-            plain += dy[i]
-            weighted += dy[i] * x[i]
-          }
-          return (plain, weighted)
-        }
-      }
-    }
-    (shift.gradient, scale.gradient) = (sums.map(\.0), sums.map(\.1))
+    let (channels, row) = (dy.shape.channels, Double(dy.rowCount))
+    let sums = rowSums(dy.values, rows: channels, pass.parallelism)
+    let weighted = rowProducts(dy.values, normalised.values, centre: Array(repeating: 0, count: channels), pass.parallelism)
+    (shift.gradient, scale.gradient) = (sums, weighted)
     let gamma = scale.values
-    let dx = byChannel(dy, normalised, pass) { c, dy, x in
-      gamma[c] * inverse[c] * (dy - sums[c].0 / Double(row) - x * sums[c].1 / Double(row))
+    let dx = byChannel(dy, normalised, pass) { c, dy, x, to, part in
+      let (factor, mean, weighted) = (gamma[c] * inverse[c], sums[c] / row, weighted[c])
+      for i in part { to[i] = factor * (dy[i] - mean - x[i] * weighted / row) }
     }
-    return pass.rounded(dx, "\(name).gradient")
+    return pass.rounded(consume dx, "\(name).gradient")
   }
 
-  private func byChannel(_ x: Planes, _ y: Planes, _ pass: Pass, _ f: @Sendable (Int, Double, Double) -> Double) -> Planes {
+  /// Numbers that `body` makes of those of x and y, channel after channel.
+  private func byChannel(
+    _ x: Planes, _ y: Planes, _ pass: Pass,
+    _ body: @Sendable (_ c: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ to: UnsafeMutablePointer<Double>, Range<Int>) -> Void
+  ) -> Planes {
     let row = max(x.rowCount, 1)
     return Planes(
       x.shape, count: x.count,
       x.values.withUnsafeBufferPointer { x in
         y.values.withUnsafeBufferPointer { y in
           nonisolated(unsafe) let (x, y) = (x, y)
-          return generate(x.count, pass.parallelism, grain: row) { z, part in
-            let c = part.lowerBound / row
-            for i in part { z[i] = f(c, x[i], y[i]) }
-          }
+          return generate(x.count, pass.parallelism, grain: row) { body($1.lowerBound / row, x.baseAddress!, y.baseAddress!, $0, $1) }
         }
       })
   }
@@ -223,7 +247,6 @@ package final class ResidualLayer: Layer {
   package let name: String
   package let body: ChainLayer
   package let stride: Int
-  private var inputShape: ImageShape?
 
   package init(_ name: String, _ body: ChainLayer, stride: Int) { (self.name, self.body, self.stride) = (name, body, stride) }
 
@@ -233,24 +256,29 @@ package final class ResidualLayer: Layer {
 
   package func forward(_ x: Planes, _ pass: Pass) -> Planes {
     var y = body.forward(x, pass)
-    visit(x.shape, y.shape, x.count) { input, output in y.values[output] += x.values[input] }
-    inputShape = x.shape
-    return pass.rounded(y, "\(name).output")
+    add(x, step: stride, to: &y, step: 1, extent: y.shape, pass)
+    return pass.rounded(consume y, "\(name).output")
   }
 
   package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
     var dx = body.backward(dy, pass)
-    visit(inputShape!, dy.shape, dy.count) { input, output in dx.values[input] += dy.values[output] }
-    return pass.rounded(dx, "\(name).gradient")
+    add(dy, step: 1, to: &dx, step: stride, extent: dy.shape, pass)
+    return pass.rounded(consume dx, "\(name).gradient")
   }
 
-  /// The places of the input that are added to places of the output.
-  @inline(__always)
-  private func visit(_ input: ImageShape, _ output: ImageShape, _ count: Int, _ body: (Int, Int) -> Void) {
-    for image in 0..<min(input.channels, output.channels) * count {
-      for y in 0..<output.height {
-        let (from, to) = ((image * input.height + y * stride) * input.width, (image * output.height + y) * output.width)
-        for x in 0..<output.width { body(from + x * stride, to + x) }
+  /// Adds numbers of x, `step` apart, to those of y, as many in each plane as `extent` has, for the channels that both have.
+  private func add(_ x: Planes, step: Int, to y: inout Planes, step yStep: Int, extent: ImageShape, _ pass: Pass) {
+    let (from, to, images) = (x.shape, y.shape, min(x.shape.channels, y.shape.channels) * x.count)
+    let grain = max(1, (1 << 15) / max(extent.height * extent.width, 1))
+    x.values.withUnsafeBufferPointer { x in
+      nonisolated(unsafe) let x = x
+      update(&y.values, images, grain: grain, pass.parallelism) { y, part in
+        for image in part {
+          for row in 0..<extent.height {
+            let (first, target) = ((image * from.height + row * step) * from.width, (image * to.height + row * yStep) * to.width)
+            for i in 0..<extent.width { y[target + i * yStep] += x[first + i * step] }
+          }
+        }
       }
     }
   }

@@ -32,7 +32,7 @@ package struct Geometry: Hashable, Sendable {
   private var paddedWidth: Int { input.width + 2 * padding }
 
   /// The input with a border of zeros.
-  package func padded<Number: CarrierNumber>(_ x: [Double], count: Int, _ type: Number.Type, _ parallelism: Parallelism) -> [Number] {
+  package func padded<Number: CarrierNumber>(_ x: [Number], count: Int, _ parallelism: Parallelism) -> [Number] {
     spread(x, ImageShape(input.channels, input.height, input.width), count, to: (paddedHeight, paddedWidth), at: (padding, padding), step: 1, parallelism)
   }
 
@@ -57,7 +57,7 @@ package struct Geometry: Hashable, Sendable {
 
   /// The gradients of the outputs with zeros between and around them, such that the gradient of the input is their convolution with the flipped
   /// kernel.
-  package func spread<Number: CarrierNumber>(_ dy: [Double], count: Int, _ type: Number.Type, _ parallelism: Parallelism) -> [Number] {
+  package func spread<Number: CarrierNumber>(_ dy: [Number], count: Int, _ parallelism: Parallelism) -> [Number] {
     spread(
       dy, output, count, to: (spreadHeight, spreadWidth), at: (kernelHeight - 1 - padding, kernelWidth - 1 - padding), step: stride, parallelism)
   }
@@ -87,7 +87,7 @@ package struct Geometry: Hashable, Sendable {
 
   /// Planes laid out in larger planes of zeros, from (y, x) = `at` on with `step` between neighbours.
   private func spread<Number: CarrierNumber>(
-    _ x: [Double], _ shape: ImageShape, _ count: Int, to extent: (height: Int, width: Int), at: (y: Int, x: Int), step: Int,
+    _ x: [Number], _ shape: ImageShape, _ count: Int, to extent: (height: Int, width: Int), at: (y: Int, x: Int), step: Int,
     _ parallelism: Parallelism
   ) -> [Number] {
     let (plane, width) = (extent.height * extent.width, extent.width)
@@ -101,9 +101,9 @@ package struct Geometry: Hashable, Sendable {
             let from = x.baseAddress! + (image * shape.height + row) * shape.width
             let target = to + image * plane + (at.y + row * step) * width + at.x
             if step == 1 {
-              for i in 0..<shape.width { target[i] = Number(from[i]) }
+              target.update(from: from, count: shape.width)
             } else {
-              for i in 0..<shape.width { target[i * step] = Number(from[i]) }
+              for i in 0..<shape.width { target[i * step] = from[i] }
             }
           }
         }

@@ -77,8 +77,9 @@ package final class Pass {
   }
 
   /// Numbers rounded once to the elementwise format.
-  package func rounded(_ x: Planes, _ name: String) -> Planes {
-    Planes(x.shape, count: x.count, elementwise(x.values, random.child(name), parallelism))
+  package func rounded(_ x: consuming Planes, _ name: String) -> Planes {
+    elementwise.round(&x.values, random.child(name), parallelism)
+    return x
   }
 
   /// One of a layer's products.

@@ -36,17 +36,20 @@ package final class LinearLayer: Layer {
     let arithmetic = pass.arithmetic[name]!
     let g = geometry
     let w = operand(weights.values, arithmetic.weights, rows: g.outputs, axis: 1, pass, "weights")
-    let input = operand(x.values, arithmetic.activations, rows: x.shape.channels, axis: 0, pass, "activations") {
-      self.layOut($0, x.count, isInput: true, arithmetic.activations, pass)
-    }
+    let input = padded(operand(x.values, arithmetic.activations, rows: x.shape.channels, axis: 0, pass, "activations"), x.count, pass)
     let offsets = offsets(count: x.count)
     var y = pass.product(name, .forward, w, Offsets(rows: g.outputs, columns: g.terms), input, offsets.patches, nominal: g.macs * x.count)
     if let bias {
-      let row = y.count / g.outputs
-      for o in 0..<g.outputs { for i in o * row..<(o + 1) * row { y[i] += bias.values[o] } }
+      let (row, b) = (y.count / g.outputs, bias.values)
+      update(&y, g.outputs, grain: max(1, (1 << 15) / max(row, 1)), pass.parallelism) { y, part in
+        for o in part {
+          let b = b[o]
+          for i in o * row..<(o + 1) * row { y[i] += b }
+        }
+      }
     }
     if pass.isTraining { kept = (input, arithmetic.activations.format.dependsOnAxis ? x.values : nil, w) }
-    return pass.rounded(Planes(g.output, count: x.count, y), "\(name).output")
+    return pass.rounded(Planes(g.output, count: x.count, consume y), "\(name).output")
   }
 
   package func backward(_ dy: Planes, _ pass: Pass) -> Planes {
@@ -54,15 +57,13 @@ package final class LinearLayer: Layer {
     let arithmetic = pass.arithmetic[name]!
     let (g, count, row) = (geometry, dy.count, dy.rowCount)
     pass.errors?[name] = MagnitudeHistogram(dy.values)
-    if let bias { bias.gradient = (0..<g.outputs).map { o in dy.values[o * row..<(o + 1) * row].reduce(0, +) } }
+    if let bias { bias.gradient = rowSums(dy.values, rows: g.outputs, pass.parallelism) }
 
     // dW = dY Xᵀ.
     let isSame = arithmetic.weightErrors.format == arithmetic.errors.format && !arithmetic.errors.format.dependsOnAxis
     let errors = operand(dy.values, arithmetic.weightErrors, rows: g.outputs, axis: 1, pass, "errors")
     let x = kept.raw.map { raw in
-      operand(raw, arithmetic.activations, rows: g.input.channels, axis: 1, pass, "activations") {
-        self.layOut($0, count, isInput: true, arithmetic.activations, pass)
-      }
+      padded(operand(raw, arithmetic.activations, rows: g.input.channels, axis: 1, pass, "activations"), count, pass)
     } ?? kept.x
     let offsets = offsets(count: count)
     weights.gradient = pass.product(
@@ -71,38 +72,39 @@ package final class LinearLayer: Layer {
 
     // dX = Wᵀ dY, whose sums run over the outputs.
     let w = arithmetic.weights.format.dependsOnAxis ? operand(weights.values, arithmetic.weights, rows: g.outputs, axis: 0, pass, "weights") : kept.w
+    let dxErrors = isSame ? errors : operand(dy.values, arithmetic.errors, rows: g.outputs, axis: 0, pass, "errors")
     if g.isDense {
-      let errors = isSame ? errors : operand(dy.values, arithmetic.errors, rows: g.outputs, axis: 0, pass, "errors")
       let dx = pass.product(
-        name, .backwardData, w, Offsets(rows: g.outputs, columns: g.terms).transposed, errors, Offsets(rows: g.outputs, columns: row),
+        name, .backwardData, w, Offsets(rows: g.outputs, columns: g.terms).transposed, dxErrors, Offsets(rows: g.outputs, columns: row),
         nominal: g.macs * count)
       return Planes(g.input, count: count, g.input.height * g.input.width == 1 ? dx : unflattened(dx, count, pass.parallelism))
     }
-    let spread = operand(dy.values, arithmetic.errors, rows: g.outputs, axis: 0, pass, "errors") {
-      self.layOut($0, count, isInput: false, arithmetic.errors, pass)
-    }
-    let dx = pass.product(name, .backwardData, w, g.flippedWeights, spread, offsets.spread!, nominal: g.macs * count)
+    let dx = pass.product(name, .backwardData, w, g.flippedWeights, spread(dxErrors, count, pass), offsets.spread!, nominal: g.macs * count)
     return Planes(g.input, count: count, dx)
   }
 
   /// Numbers rounded to a tensor's format, as a factor.
-  private func operand(
-    _ x: [Double], _ rounder: TensorRounder, rows: Int, axis: Int, _ pass: Pass, _ role: String, _ layOut: (([Double]) -> Operand)? = nil
-  ) -> Operand {
-    let rounded = rounder(x, rows: rows, axis: axis, pass.random.child(name).child(role), pass.parallelism)
-    let operand = layOut?(rounded) ?? Operand(rounded, single: rounder.format.fitsBinary32, pass.parallelism)
+  private func operand(_ x: [Double], _ rounder: TensorRounder, rows: Int, axis: Int, _ pass: Pass, _ role: String) -> Operand {
+    let operand = Operand(x, rounder, rows: rows, axis: axis, pass.random.child(name).child(role), pass.parallelism)
     pass.noteOverflow(operand, "\(role) of \(name) in \(rounder.format): largest before rounding \(x.reduce(0) { max($0, abs($1)) })")
     return operand
   }
 
-  /// Rounded planes where products read them.
-  private func layOut(_ x: [Double], _ count: Int, isInput: Bool, _ rounder: TensorRounder, _ pass: Pass) -> Operand {
-    let single = rounder.format.fitsBinary32
-    if isInput && geometry.padding == 0 { return Operand(x, single: single, pass.parallelism) }
-    func lay<Number: CarrierNumber>(_ type: Number.Type) -> [Number] {
-      isInput ? geometry.padded(x, count: count, type, pass.parallelism) : geometry.spread(x, count: count, type, pass.parallelism)
+  // Zeros beside the numbers change none of their facts.
+
+  private func padded(_ x: Operand, _ count: Int, _ pass: Pass) -> Operand {
+    guard geometry.padding > 0 else { return x }
+    return switch x {
+    case .single(let x, let facts): .single(geometry.padded(x, count: count, pass.parallelism), facts)
+    case .double(let x, let facts): .double(geometry.padded(x, count: count, pass.parallelism), facts)
     }
-    return single ? Operand(lay(Float.self)) : Operand(lay(Double.self))
+  }
+
+  private func spread(_ dy: Operand, _ count: Int, _ pass: Pass) -> Operand {
+    switch dy {
+    case .single(let dy, let facts): .single(geometry.spread(dy, count: count, pass.parallelism), facts)
+    case .double(let dy, let facts): .double(geometry.spread(dy, count: count, pass.parallelism), facts)
+    }
   }
 
   private func offsets(count: Int) -> (count: Int, patches: Offsets, spread: Offsets?) {

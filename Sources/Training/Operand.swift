@@ -12,14 +12,25 @@ package enum Operand: Sendable {
   /// - Parameter single: whether binary32 holds the numbers, or they are to be rounded to it.
   package init(_ numbers: [Double], single: Bool, _ parallelism: Parallelism) {
     if single {
-      self.init(each(numbers, parallelism) { Float($0) })
+      self.init(each(numbers, parallelism) { Float($0) }, parallelism)
     } else {
-      self.init(numbers)
+      self.init(numbers, parallelism)
     }
   }
 
-  package init(_ numbers: [Float]) { self = .single(numbers, Matrix(rows: 1, columns: numbers.count, numbers).facts) }
-  package init(_ numbers: [Double]) { self = .double(numbers, Matrix(rows: 1, columns: numbers.count, numbers).facts) }
+  package init(_ numbers: [Float], _ parallelism: Parallelism) { self = .single(numbers, Matrix.Facts(of: numbers, parallelism)) }
+  package init(_ numbers: [Double], _ parallelism: Parallelism) { self = .double(numbers, Matrix.Facts(of: numbers, parallelism)) }
+
+  /// Numbers x of a tensor, as a matrix of so many rows, rounded by `rounder`.
+  package init(
+    _ x: [Double], _ rounder: TensorRounder, rows: Int, axis: Int, _ random: RandomStream, _ parallelism: Parallelism
+  ) {
+    if let singles = rounder.singles(x, random, parallelism) {
+      self.init(singles, parallelism)
+    } else {
+      self.init(rounder(x, rows: rows, axis: axis, random, parallelism), single: rounder.format.fitsBinary32, parallelism)
+    }
+  }
 
   /// The largest magnitude, and whether all numbers are finite.
   package var isFinite: Bool {
@@ -39,10 +50,10 @@ package enum Operand: Sendable {
 
   var widened: Operand {
     guard case .single = self else { return self }
-    return Operand(doubles)
+    return Operand(doubles, .oneThread)
   }
 
-  var magnitudes: Operand { Operand(doubles.map(\.magnitude)) }
+  var magnitudes: Operand { Operand(doubles.map(\.magnitude), .oneThread) }
 }
 
 /// Where the elements of a matrix lie in an operand: element (i, j) at rows[i] + columns[j].
@@ -67,12 +78,12 @@ extension MatrixProduct {
       let choice = choice(xFacts, yFacts, terms: i.columns.count)
       let left = Matrix(gathering: x, rowOffsets: i.rows, columnOffsets: i.columns)
       let right = Matrix(gathering: y, rowOffsets: j.rows, columnOffsets: j.columns)
-      return each(self(left, right, random: random, parallelism, choice: choice).elements, parallelism) { Double($0) }
+      return elements(left, right, as: Double.self, random: random, parallelism, choice: choice)
     }
     guard case .double(let x, let xFacts) = a.widened, case .double(let y, let yFacts) = b.widened else { preconditionFailure("widened") }
     let choice = choice(xFacts, yFacts, terms: i.columns.count)
     let left = Matrix(gathering: x, rowOffsets: i.rows, columnOffsets: i.columns)
     let right = Matrix(gathering: y, rowOffsets: j.rows, columnOffsets: j.columns)
-    return self(left, right, random: random, parallelism, choice: choice).elements
+    return elements(left, right, as: Double.self, random: random, parallelism, choice: choice)
   }
 }

@@ -77,6 +77,61 @@ package func each(_ x: [Double], _ y: [Double], _ z: [Double], _ parallelism: Pa
   }
 }
 
+/// Changes an array, of which `body` sees parts of 0 ..< n in units of its own, on all cores where n is more than a grain.
+package func update(
+  _ x: inout [Double], _ n: Int, grain: Int, _ parallelism: Parallelism, _ body: @Sendable (UnsafeMutablePointer<Double>, Range<Int>) -> Void
+) {
+  x.withUnsafeMutableBufferPointer { buffer in
+    guard let base = buffer.baseAddress else { return }
+    nonisolated(unsafe) let x = base
+    parallelParts(n, grain: grain, parallelism) { body(x, $0) }
+  }
+}
+
+/// Σ xᵢ of each row, in order.
+package func rowSums(_ x: [Double], rows: Int, _ parallelism: Parallelism) -> [Double] {
+  sumsByFours(x.count, rows, parallelism) { row, length in
+    x.withUnsafeBufferPointer { x in
+      let first = row &* length
+      var sum = SIMD4<Double>()
+      for i in 0..<length { sum += SIMD4(x[first[0] + i], x[first[1] + i], x[first[2] + i], x[first[3] + i]) }
+      return sum
+    }
+  }
+}
+
+/// Σ (xᵢ − c) (yᵢ − c) of each row, in order, c a number of the row.
+package func rowProducts(_ x: [Double], _ y: [Double], centre: [Double], _ parallelism: Parallelism) -> [Double] {
+  sumsByFours(x.count, centre.count, parallelism) { row, length in
+    x.withUnsafeBufferPointer { x in
+      y.withUnsafeBufferPointer { y in
+        let first = row &* length
+        let c = SIMD4(centre[row[0]], centre[row[1]], centre[row[2]], centre[row[3]])
+        var sum = SIMD4<Double>()
+        for i in 0..<length {
+          let a = SIMD4(x[first[0] + i], x[first[1] + i], x[first[2] + i], x[first[3] + i])
+          let b = SIMD4(y[first[0] + i], y[first[1] + i], y[first[2] + i], y[first[3] + i])
+          sum += (a - c) * (b - c)
+        }
+        return sum
+      }
+    }
+  }
+}
+
+/// Sums of rows, four at a time, since each addition waits for the one before it: `body` takes four rows and their length.
+private func sumsByFours(
+  _ count: Int, _ rows: Int, _ parallelism: Parallelism, _ body: @Sendable (_ row: SIMD4<Int>, _ length: Int) -> SIMD4<Double>
+) -> [Double] {
+  let length = count / max(rows, 1)
+  guard length > 0 else { return Array(repeating: 0, count: rows) }
+  let sums = parallelMap((rows + 3) / 4, count < 1 << 15 ? .oneThread : parallelism) { four in
+    func row(_ i: Int) -> Int { min(4 * four + i, rows - 1) }
+    return body(SIMD4(row(0), row(1), row(2), row(3)), length)
+  }
+  return (0..<rows).map { sums[$0 / 4][$0 % 4] }
+}
+
 /// An array of n numbers whose parts `body` fills, on all cores for large arrays.
 @inline(__always)
 package func generate<Number: Sendable>(

@@ -100,6 +100,34 @@ package struct TensorRounder: Sendable {
     }
   }
 
+  /// The numbers in the format and in binary32, where that holds them all and each is rounded by itself.
+  func singles(_ x: [Double], _ random: RandomStream, _ parallelism: Parallelism) -> [Float]? {
+    guard let rounder, format.fitsBinary32 else { return nil }
+    let random = format.isStochastic ? random : nil
+    let piece = 1024
+    return x.withUnsafeBufferPointer { x in
+      nonisolated(unsafe) let x = x
+      // Piece by piece, so that the numbers in binary64 stay in the nearest cache.
+      return generate(x.count, parallelism, grain: 16 * piece) { y, part in
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: piece) { rounded in
+          for start in stride(from: part.lowerBound, to: part.upperBound, by: piece) {
+            let count = min(piece, part.upperBound - start)
+            rounder.round(UnsafeBufferPointer(rebasing: x[start..<start + count]), into: rounded.baseAddress, random: random, first: start, .oneThread)
+            for i in 0..<count { y[start + i] = Float(rounded[i]) }
+          }
+        }
+      }
+    }
+  }
+
+  /// Rounds the numbers, one by one.
+  package func round(_ x: inout [Double], _ random: RandomStream, _ parallelism: Parallelism) {
+    switch format {
+    case .plain(let plain): rounder?.round(&x, random: plain.rounding.isStochastic ? random : nil, parallelism)
+    case .scaled: x = self(x, random, parallelism)
+    }
+  }
+
   /// The numbers, one by one.
   package func callAsFunction(_ x: [Double], _ random: RandomStream, _ parallelism: Parallelism) -> [Double] {
     self(x, rows: 1, axis: 1, random, parallelism)

@@ -95,8 +95,11 @@ extension Trainer {
     let learned = network.body.parameters.flatMap { p -> [(String, ReferenceWritableKeyPath<Parameter, [Double]>, Parameter)] in
       [("", \.values, p), (".momentum", \.momentum, p), (".stored", \.stored, p), (".low", \.low, p), (".average", \.average, p)]
     }
+    let centred = plan.method == .svrg ? network.body.parameters.flatMap { p -> [(String, ReferenceWritableKeyPath<Parameter, [Double]>, Parameter)] in
+      [(".centre", \.centre, p), (".centreGradient", \.centreGradient, p), (".offset", \.offset, p)]
+    } : []
     let statistics = network.body.statistics.map { ("", \Parameter.values, $0) }
-    return (learned + statistics).map { suffix, path, parameter in
+    return (learned + centred + statistics).map { suffix, path, parameter in
       ("\(parameter.name)\(suffix)", ({ parameter[keyPath: path] }, { parameter[keyPath: path] = $0 }))
     }
   }
@@ -108,8 +111,8 @@ extension TrainingPlan {
     func text(_ plan: TrainingPlan) -> [(String, String)] {
       [
         ("model", plan.model.rawValue), ("data", plan.data), ("policy", plan.policy.name), ("epochs", "\(plan.epochs)"), ("batch", "\(plan.batch)"),
-        ("rate", "\(plan.rate)"), ("momentum", "\(plan.momentum)"), ("decay", "\(plan.decay)"), ("schedule", plan.schedule.rawValue), ("seed", "\(plan.seed)"),
-        ("loss scale", "\(plan.policy.lossScale)"),
+        ("method", plan.method.rawValue), ("rate", "\(plan.rate)"), ("momentum", "\(plan.momentum)"), ("decay", "\(plan.decay)"),
+        ("schedule", plan.schedule.rawValue), ("seed", "\(plan.seed)"), ("loss scale", "\(plan.policy.lossScale)"),
       ]
     }
     let named = zip(text(self), text(other)).filter { $0.1 != $1.1 }.map { "\($0.0) \($1.1) there, \($0.1) here" }

@@ -38,6 +38,10 @@ package final class Parameter {
   package var stored: [Double] = []
   /// The second number of a weight, for updates that have one.
   package var low: [Double] = []
+  /// The values at the start of the epoch, and the full gradient there, for methods that reduce variance.
+  package var centre: [Double] = [], centreGradient: [Double] = []
+  /// With bit centring, `values` − `centre` in units of their grid: integers.
+  package var offset: [Double] = []
   /// The average of the values, once averaging has begun.
   package var average: [Double] = []
 

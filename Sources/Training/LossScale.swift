@@ -87,11 +87,9 @@ extension Trainer {
   ///
   /// - Complexity: one step of training.
   package func bestScale(_ indices: ArraySlice<Int>) -> Int {
-    let statistics = network.body.statistics.map(\.values)
-    defer { for (parameter, values) in zip(network.body.statistics, statistics) { parameter.values = values } }
     let pass = twinPass(root.child("scale"))
     pass.errors = [:]
-    _ = gradient(indices, scale: 1, pass)
+    keepingStatistics { _ = gradient(indices, scale: 1, pass) }
     let ends = network.linear.compactMap { layer -> (histogram: MagnitudeHistogram, smallest: Int, largest: Int)? in
       guard case .plain(let rounder) = resolved(layer).errors, let histogram = pass.errors?[layer.name] else { return nil }
       return (histogram, rounder.format.minPositive.floorLog2 - 1, rounder.format.maxFinite.floorLog2)

@@ -22,7 +22,7 @@ public enum RateSchedule: String, Sendable, Codable, CaseIterable {
   }
 }
 
-/// v ← o(μ v + g + λ w), w ← o(w − η v): SGD with momentum and weight decay.
+/// v ← o(μ v + g + λ w), w ← o(w − η v): a step with momentum and weight decay, g being the gradient of SGD or of SVRG.
 package struct Optimiser: Sendable {
   package let momentum, decay: Double
   package let update: WeightUpdate
@@ -30,6 +30,8 @@ package struct Optimiser: Sendable {
   private let stored: TensorRounder
   private let weights: TensorRounder
   private let arithmetic: DoubleArithmetic?
+  /// To the integers of the offsets' bits: saturating, since they are fixed point.
+  private let offsets: ArrayRounder<Double>?
 
   /// - Throws: `PolicyError.field` where the update cannot be carried out in the stored format.
   package init(_ policy: PrecisionPolicy, momentum: Double, decay: Double) throws(PolicyError) {
@@ -38,6 +40,7 @@ package struct Optimiser: Sendable {
     var arithmetic: DoubleArithmetic?
     if case .plain(let rounder) = policy.storedWeights, rounder.rounding.isNearest { arithmetic = DoubleArithmetic(rounder) }
     self.arithmetic = arithmetic
+    offsets = policy.offsetBits.map { ArrayRounder<Double>(try! Rounder(to: Format("q\($0).0"), .stochastic)) }  // validated: 2 to 32
     if (policy.update == .kahan || policy.update == .expansion2) && arithmetic == nil {
       throw .field("update", "\(policy.update.rawValue) needs storedWeights in a floating-point format of at most 24 bits, rounded to nearest; it is \(policy.storedWeights).")
     }
@@ -54,6 +57,7 @@ package struct Optimiser: Sendable {
     parameter.values = start
     parameter.momentum = Array(repeating: 0, count: start.count)
     if (update == .kahan || update == .expansion2) && parameter.decays { parameter.low = Array(repeating: 0, count: start.count) }
+    if update == .bitCentring && parameter.decays { parameter.offset = Array(repeating: 0, count: start.count) }
     if update == .hysteresis && parameter.decays {
       parameter.stored = start
       parameter.values = weights(start, random.child(parameter.name).child("held"), parallelism)
@@ -62,8 +66,10 @@ package struct Optimiser: Sendable {
 
   /// One step with the parameter's gradient.
   ///
-  /// - Parameter scale: by which gradients are too large.
-  package func step(_ parameter: Parameter, rate: Double, scale: Double, _ random: RandomStream, _ parallelism: Parallelism) {
+  /// - Parameters:
+  ///   - scale: by which gradients are too large.
+  ///   - spacing: of the grid of the offsets, for bit centring.
+  package func step(_ parameter: Parameter, rate: Double, scale: Double, spacing: Double = 0, _ random: RandomStream, _ parallelism: Parallelism) {
     let random = random.child(parameter.name)
     let (mu, lambda, inverse) = (momentum, parameter.decays ? decay : 0, 1 / scale)
     let held = parameter.stored.isEmpty ? parameter.values : parameter.stored
@@ -75,6 +81,12 @@ package struct Optimiser: Sendable {
     case .hysteresis:
       parameter.stored = rounded(moved(held, parameter.momentum, rate, parallelism), parameter, random, parallelism)
       parameter.values = withHysteresis(parameter.stored, parameter.values)
+    case .bitCentring:
+      guard spacing > 0 else { break }  // the centre is a minimum
+      let moved = each(parameter.offset, parameter.momentum, parallelism) { z, v in z - rate * (v / spacing) }
+      parameter.offset = offsets!(moved, random: random.child("offset"), parallelism)
+      let values = each(parameter.centre, parameter.offset, parallelism) { w, z in w + spacing * z }
+      parameter.values = rounded(values, parameter, random, parallelism)
     case .kahan, .expansion2:
       var a = arithmetic!
       for i in held.indices {

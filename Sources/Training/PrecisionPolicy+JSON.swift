@@ -9,13 +9,14 @@ extension PrecisionPolicy {
   /// The fields of the document, in the order in which they are explained.
   enum Field: String, CodingKey, CaseIterable {
     case schema, name, weights, activations, errors, weightErrors, accumulator, forward, backwardData, backwardWeights, elementwise
-    case storedWeights, update, lossScale, averageFrom, layers, schedule
+    case storedWeights, update, offsetBits, strongConvexity, lossScale, averageFrom, layers, schedule
   }
 
   static let schema = "fmtlab.policy/1"
 
   /// Reads a document; every field but `name`, `weights` and an accumulator has a default: activations as `weights`, errors as `activations`,
-  /// `forward`, `backwardData` and `backwardWeights` as `accumulator`, the rest binary32, plain and without loss scale.
+  /// `forward`, `backwardData` and `backwardWeights` as `accumulator`, the rest binary32, plain and without loss scale; of bit centring 8 bits, but its
+  /// `strongConvexity` has none.
   public init(from decoder: any Decoder) throws {
     let fields = try decoder.container(keyedBy: Field.self)
     if let schema = try fields.decodeIfPresent(String.self, forKey: .schema), schema != PrecisionPolicy.schema {
@@ -39,6 +40,8 @@ extension PrecisionPolicy {
       guard let update = WeightUpdate(rawValue: text) else { throw PolicyError.update(text) }
       return update
     } ?? .plain
+    offsetBits = try fields.decodeIfPresent(Int.self, forKey: .offsetBits) ?? (update == .bitCentring ? 8 : nil)
+    strongConvexity = try fields.decodeIfPresent(Double.self, forKey: .strongConvexity)
     lossScale = try fields.decodeIfPresent(LossScale.self, forKey: .lossScale) ?? .none
     averageFrom = try fields.decodeIfPresent(Double.self, forKey: .averageFrom)
     layers = try fields.decodeIfPresent([Override].self, forKey: .layers) ?? []
@@ -60,6 +63,8 @@ extension PrecisionPolicy {
     try fields.encode(elementwise, forKey: .elementwise)
     try fields.encode(storedWeights, forKey: .storedWeights)
     try fields.encode(update.rawValue, forKey: .update)
+    try fields.encodeIfPresent(offsetBits, forKey: .offsetBits)
+    try fields.encodeIfPresent(strongConvexity, forKey: .strongConvexity)
     try fields.encode(lossScale, forKey: .lossScale)
     try fields.encodeIfPresent(averageFrom, forKey: .averageFrom)
     if !layers.isEmpty { try fields.encode(layers, forKey: .layers) }
@@ -86,6 +91,7 @@ extension PrecisionPolicy {
       }
       guard rounders.allSatisfy({ $0.format.contains(.zero) }) else { throw .accumulator("\(accumulator)", "training needs accumulators with zero.") }
     }
+    try validateOffsets()
     if let averageFrom, !(averageFrom >= 0 && averageFrom < 1) { throw .field("averageFrom", "it is \(averageFrom); give a share of the run from 0 to below 1.") }
     for (i, change) in layers.enumerated() {
       guard change.match != nil else { throw .field("layers[\(i)]", "it has no \"match\"; give a layer's name, \"first\", \"last\" or a beginning with *.") }
@@ -96,6 +102,20 @@ extension PrecisionPolicy {
       guard change.match == nil else { throw .field("schedule[\(i)]", "\"match\" belongs into \"layers\".") }
     }
     guard case .plain = elementwise else { throw .field("elementwise", "\(elementwise) has scales; give a format of single numbers.") }
+  }
+
+  private func validateOffsets() throws(PolicyError) {
+    guard update == .bitCentring else {
+      if offsetBits != nil { throw .field("offsetBits", "it belongs to the update bitCentring; this one is \(update.rawValue).") }
+      if strongConvexity != nil { throw .field("strongConvexity", "it belongs to the update bitCentring; this one is \(update.rawValue).") }
+      return
+    }
+    guard let offsetBits, (2...32).contains(offsetBits) else {
+      throw .field("offsetBits", "it is \(offsetBits.map { "\($0)" } ?? "missing"); bitCentring needs 2 to 32 bits.")
+    }
+    guard let strongConvexity, strongConvexity > 0, strongConvexity.isFinite else {
+      throw .field("strongConvexity", "it is \(strongConvexity.map { "\($0)" } ?? "missing"); bitCentring needs a positive number, the least curvature of the loss.")
+    }
   }
 
   /// The policy in a JSON document.

@@ -50,6 +50,12 @@ extension PrecisionPolicy {
       $0.storedWeights = format("dfp8@sr")
       $0.averageFrom = 0.75
     }),
+    Preset("HALP (De Sa et al. 2018): weights as 8-bit offsets from a centre, SVRG; products in 8-bit block floating point, stochastic; mu = 1", with(
+      uniform("halp", "dfp8@sr", "fp32")
+    ) {
+      $0.update = .bitCentring
+      ($0.offsetBits, $0.strongConvexity) = (8, 1)
+    }),
     Preset("S2FP8 (Cambier et al. 2020): e5m2 after shift and squeeze of each tensor", uniform("s2fp8", "s2fp8", "fp32")),
     Preset("block minifloats (Fox et al. 2021): (2, 5) forwards, (4, 3) for dX, (6, 9) for dW, shared exponents of 32 numbers", with(uniform("bm8", "bm8", "fp32")) {
       $0.errors = format("bm4.3")

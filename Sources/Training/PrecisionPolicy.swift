@@ -26,6 +26,8 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
   /// W between steps: wider than `weights` if there are master weights.
   public var storedWeights: TensorFormat
   public var update: WeightUpdate
+  /// The bits b of the offsets of `update` bit centring, 2 to 32, and the constant μ of strong convexity by which their grid is spaced.
+  public var offsetBits: Int?, strongConvexity: Double?
   public var lossScale: LossScale
   /// From this share of the run on, weights are averaged over epochs and the average is tested.
   public var averageFrom: Double?
@@ -101,6 +103,9 @@ public enum WeightUpdate: String, Hashable, Sendable, Codable, CaseIterable {
   case expansion2
   /// Plain, and products see a copy that moves only when the stored weight has passed its next value.
   case hysteresis
+  /// The weight is w̃ + δz: the centre w̃ of the stored format is moved once an epoch, and z is a number of few bits, rounded stochastically, on a grid whose
+  /// spacing δ = |∇f(w̃)|/(μ(2^(b−1) − 1)) shrinks with the gradient. Its range ±|∇f(w̃)|/μ holds the minimum of a loss of curvature μ or more.
+  case bitCentring
 }
 
 extension PrecisionPolicy.Accumulator: Codable, CustomStringConvertible {

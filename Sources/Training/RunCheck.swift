@@ -235,7 +235,7 @@ struct RunCheck {
   }
 
   private var swallowed: Finding? {
-    guard case .plain(let rounder) = trainer.plan.policy.storedWeights, rounder.rounding == .nearestEven, rounder.format.isFloating,
+    guard trainer.plan.method == .sgd, case .plain(let rounder) = trainer.plan.policy.storedWeights, rounder.rounding == .nearestEven, rounder.format.isFloating,
       trainer.plan.policy.update == .plain || trainer.plan.policy.update == .hysteresis
     else { return nil }
     let round = ArrayRounder<Double>(rounder)

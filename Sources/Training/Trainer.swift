@@ -11,18 +11,37 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
   /// The name of the data, for people; a run is given the data themselves.
   public var data: String
   public var policy: PrecisionPolicy
+  public var method: Method
   public var epochs, batch: Int
   public var rate, momentum, decay: Double
   public var schedule: RateSchedule
   public var seed: UInt64
 
+  /// Where steps go.
+  public enum Method: String, CaseIterable, Sendable, Codable {
+    /// Down the gradient of a minibatch.
+    case sgd
+    /// Down that gradient, less its own at the start of the epoch, plus the full gradient there.
+    case svrg
+  }
+
+  /// - Parameters:
+  ///   - method: by default SVRG where the policy's update is bit centring, which is a form of it; otherwise SGD.
+  ///   - momentum: by default 0.9, of SVRG 0: its theory has none, and gradients without noise need no averaging.
   public init(
-    model: Model, data: String, policy: PrecisionPolicy, epochs: Int = 5, batch: Int = 64, rate: Double = 0.05, momentum: Double = 0.9,
-    decay: Double = 1e-4, schedule: RateSchedule = .cosine, seed: UInt64 = 1
+    model: Model, data: String, policy: PrecisionPolicy, method: Method? = nil, epochs: Int = 5, batch: Int = 64, rate: Double = 0.05,
+    momentum: Double? = nil, decay: Double = 1e-4, schedule: RateSchedule = .cosine, seed: UInt64 = 1
   ) {
     (self.model, self.data, self.policy, self.epochs, self.batch) = (model, data, policy, epochs, batch)
-    (self.rate, self.momentum, self.decay, self.schedule, self.seed) = (rate, momentum, decay, schedule, seed)
+    self.method = method ?? (policy.update == .bitCentring ? .svrg : .sgd)
+    self.momentum = momentum ?? (self.method == .sgd ? 0.9 : 0)
+    (self.rate, self.decay, self.schedule, self.seed) = (rate, decay, schedule, seed)
   }
+}
+
+extension KeyedDecodingContainer {
+  /// Checkpoints of before there was a choice are of SGD.
+  func decode(_ type: TrainingPlan.Method.Type, forKey key: Key) throws -> TrainingPlan.Method { try decodeIfPresent(type, forKey: key) ?? .sgd }
 }
 
 /// What an epoch came to.
@@ -70,6 +89,9 @@ public final class Trainer {
   /// - Throws: `PolicyError` where the policy cannot be carried out, `TrainingError.data` where the images are too small for the model.
   public init(_ plan: TrainingPlan, _ data: DataSet, _ parallelism: Parallelism = .allCores) throws {
     try plan.policy.validate()
+    guard plan.method == .svrg || plan.policy.update != .bitCentring else {
+      throw PolicyError.field("update", "bitCentring is a form of SVRG; give the method svrg, or none.")
+    }
     let side = plan.model.smallestSide
     guard min(data.shape.height, data.shape.width) >= side else {
       throw TrainingError.data("--model \(plan.model.rawValue) needs images of at least \(side) x \(side); these are \(data.shape.height) x \(data.shape.width).")
@@ -79,7 +101,10 @@ public final class Trainer {
     network = Network(plan.model, input: data.shape, classes: data.classes, random: root.child("weights"))
     optimiser = try Optimiser(plan.policy, momentum: plan.momentum, decay: plan.decay)
     state = State(scale: LossScaler(plan.policy.lossScale))
-    for parameter in network.body.parameters { optimiser.prepare(parameter, root.child("start"), parallelism) }
+    for parameter in network.body.parameters {
+      optimiser.prepare(parameter, root.child("start"), parallelism)
+      if plan.method == .svrg { (parameter.centre, parameter.centreGradient) = (parameter.values, Array(repeating: 0, count: parameter.values.count)) }
+    }
   }
 
   public var stepsPerEpoch: Int { (data.training.count + plan.batch - 1) / plan.batch }
@@ -119,10 +144,14 @@ public final class Trainer {
   ///
   /// - Returns: the record of the epoch, `nil` if it was stopped.
   /// - Throws: `TrainingError.diverged`.
-  /// - Complexity: three products of ``Network/macs`` an image, and one of them a test image.
+  /// - Complexity: three products of ``Network/macs`` an image, of SVRG nine, and one of them a test image.
   public func runEpoch(progress: (_ step: Int, _ loss: Double) -> Void = { _, _ in }, mayStop: () -> Bool = { false }) throws(TrainingError) -> EpochRecord? {
     let clock = ContinuousClock(), start = clock.now
     let order = data.training.order(root.child("order").child(state.epoch))
+    if state.step == 0 {
+      if plan.policy.lossScale == .automatic { state.scale.exponent = bestScale(order.prefix(plan.batch)) }
+      if plan.method == .svrg { try takeCentre(order) }
+    }
     while state.step < stepsPerEpoch {
       let first = state.step * plan.batch
       try step(order[first..<min(first + plan.batch, order.count)])
@@ -149,17 +178,18 @@ public final class Trainer {
   /// One step on some training images.
   private func step(_ indices: ArraySlice<Int>) throws(TrainingError) {
     let random = root.child("step").child(state.epoch * stepsPerEpoch + state.step)
-    if plan.policy.lossScale == .automatic && state.step == 0 { state.scale.exponent = bestScale(indices) }
     let pass = pass(isTraining: true, random)
     let scale = state.scale.factor
     let statistics = network.body.statistics.map(\.values)
     let (loss, correct) = gradient(indices, scale: scale, pass)
+    let centred = plan.method == .svrg ? reduceVariance(indices, scale: scale, random) : nil
     let parameters = network.body.parameters
     let isFinite = loss.isFinite && parameters.allSatisfy { $0.gradient.allSatisfy(\.isFinite) }
     if isFinite {
       let t = (Double(state.epoch) + Double(state.step) / Double(stepsPerEpoch)) / Double(plan.epochs)
       let rate = plan.rate * plan.schedule.factor(at: t)
-      for parameter in parameters { optimiser.step(parameter, rate: rate, scale: scale, random.child("update"), parallelism) }
+      let spacing = spacing
+      for parameter in parameters { optimiser.step(parameter, rate: rate, scale: scale, spacing: spacing, random.child("update"), parallelism) }
       (state.loss, state.correct, state.seen) = (state.loss + loss, state.correct + correct, state.seen + indices.count)
     } else {
       // What is not finite would stay in running statistics.
@@ -167,9 +197,9 @@ public final class Trainer {
       state.skipped += 1
     }
     state.step += 1
-    state.macs += pass.macs
+    state.macs += pass.macs + (centred?.macs ?? 0)
     guard state.scale.advance(isFinite: isFinite) else {
-      throw .diverged(epoch: state.epoch + 1, step: state.step, cause: pass.overflow ?? "the loss is \(loss)")
+      throw .diverged(epoch: state.epoch + 1, step: state.step, cause: pass.overflow ?? centred?.overflow ?? "the loss is \(loss)")
     }
   }
 

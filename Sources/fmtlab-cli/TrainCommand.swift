@@ -37,6 +37,11 @@ struct TrainCommand: ParsableCommand {
   var data = "digits"
   @Option(help: ArgumentHelp("A policy's name, FORMAT+ACC, or a JSON file.", valueName: "policy")) var policy = "fp32"
   @Option(
+    help: ArgumentHelp(
+      "sgd, or svrg: the noise of a step vanishes with the distance from the epoch's start. (default: sgd, of halp svrg)", valueName: "method"),
+    transform: Parse.method)
+  var method: TrainingPlan.Method?
+  @Option(
     help: ArgumentHelp("Passes over the training images. (default: 5)", valueName: "epochs"), transform: { try Parse.integer($0, in: 1...100_000) })
   var epochs = 5
   @Option(help: ArgumentHelp("Images a step. (default: 64)", valueName: "images"), transform: { try Parse.integer($0, in: 1...8192) })
@@ -46,9 +51,9 @@ struct TrainCommand: ParsableCommand {
     transform: { try Parse.number($0, "a positive number") { $0 > 0 && $0.isFinite } })
   var rate = 0.05
   @Option(
-    help: ArgumentHelp("Momentum. (default: 0.9)", valueName: "momentum"),
+    help: ArgumentHelp("Momentum. (default: 0.9, of svrg 0)", valueName: "momentum"),
     transform: { try Parse.number($0, "a number from 0 to below 1") { $0 >= 0 && $0 < 1 } })
-  var momentum = 0.9
+  var momentum: Double?
   @Option(
     help: ArgumentHelp("Weight decay. (default: 0.0001)", valueName: "decay"),
     transform: { try Parse.number($0, "a number from 0 to 1") { $0 >= 0 && $0 <= 1 } })
@@ -83,8 +88,8 @@ struct TrainCommand: ParsableCommand {
     output.noteMeaning(of: policy.formats)
     let images = try DataSet(text: data)
     let plan = TrainingPlan(
-      model: model, data: images.name, policy: policy, epochs: epochs, batch: batch, rate: rate, momentum: momentum, decay: decay, schedule: schedule,
-      seed: random.seed)
+      model: model, data: images.name, policy: policy, method: method, epochs: epochs, batch: batch, rate: rate, momentum: momentum, decay: decay,
+      schedule: schedule, seed: random.seed)
     let trainer = try Trainer(plan, images, threads)
     if let checkpoint, access(checkpoint, F_OK) == 0 {
       try trainer.restore(checkpoint)
@@ -131,6 +136,13 @@ extension Parse {
       throw ValidationError("use one of \(Model.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
     return model
+  }
+
+  static func method(_ text: String) throws -> TrainingPlan.Method {
+    guard let method = TrainingPlan.Method(rawValue: text.lowercased()) else {
+      throw ValidationError("use one of \(TrainingPlan.Method.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return method
   }
 
   static func rateSchedule(_ text: String) throws -> RateSchedule {

@@ -44,7 +44,7 @@ struct EpochRow: Encodable {
 /// The whole run.
 struct TrainingReport: Encodable {
   let schema = "fmtlab.train/1"
-  let model, data: String
+  let model, data, method: String
   let policy: PrecisionPolicy
   let epochs, batch: Int
   let rate, momentum, decay: Double
@@ -58,7 +58,7 @@ struct TrainingReport: Encodable {
   init(_ trainer: Trainer, _ predictions: [TheoryReport]?) {
     self.predictions = predictions
     let plan = trainer.plan
-    (model, data, policy, epochs, batch) = (plan.model.rawValue, plan.data, plan.policy, plan.epochs, plan.batch)
+    (model, data, method, policy, epochs, batch) = (plan.model.rawValue, plan.data, plan.method.rawValue, plan.policy, plan.epochs, plan.batch)
     (rate, momentum, decay, schedule, seed) = (plan.rate, plan.momentum, plan.decay, plan.schedule.rawValue, plan.seed)
     (weights, macsPerImage, history) = (trainer.weightCount, trainer.macsPerImage, trainer.history.map(EpochRow.init))
   }
@@ -91,6 +91,7 @@ extension PrecisionPolicy {
     var parts = ["\(name): \(factors)", sums, "weights kept in \(storedWeights)", "the rest in \(elementwise)"]
     if let weightErrors { parts.insert("dY for dW in \(weightErrors)", at: 1) }
     if update != .plain { parts.append("update \(update.rawValue)") }
+    if let offsetBits, let strongConvexity { parts.append("offsets of \(offsetBits) bits for curvatures from \(strongConvexity.shortDescription)") }
     if lossScale != .none { parts.append("loss scale \(lossScale)") }
     if let averageFrom { parts.append("averaged from \(averageFrom.shortDescription) of the run on") }
     if !layers.isEmpty { parts.append("\(layers.count) layer rules") }

@@ -63,7 +63,7 @@ struct TrainingRun {
       ("model", "\(plan.model.rawValue): \(plan.model.summary); \(trainer.weightCount) weights, \(trainer.macsPerImage) multiply-adds an image forwards"),
       ("data", "\(plan.data): \(data.training.count) images of \(data.shape.height) x \(data.shape.width) to train, \(data.test.count) to test, \(data.classes) classes"),
       ("policy", plan.policy.summary),
-      ("optimiser", "SGD, rate \(plan.rate.shortDescription) (\(plan.schedule.rawValue)), momentum \(plan.momentum.shortDescription), weight decay \(plan.decay.shortDescription), batches of \(plan.batch), seed \(plan.seed)"),
+      ("optimiser", "\(plan.method.rawValue.uppercased()), rate \(plan.rate.shortDescription) (\(plan.schedule.rawValue)), momentum \(plan.momentum.shortDescription), weight decay \(plan.decay.shortDescription), batches of \(plan.batch), seed \(plan.seed)"),
     ], indent: 0)
     Output.print("")
     Output.print(EpochRow.head)

@@ -16,7 +16,7 @@ import Testing
     let document = try succeed("\(command) --policy bf16 --json").json()
     document.check(
       [
-        "schema": .text, "model": .text, "data": .text, "policy": .record, "epochs": .count, "batch": .count, "rate": .number, "momentum": .number,
+        "schema": .text, "model": .text, "data": .text, "method": .text, "policy": .record, "epochs": .count, "batch": .count, "rate": .number, "momentum": .number,
         "decay": .number, "schedule": .text, "seed": .count, "weights": .count, "macsPerImage": .count, "history": .list,
       ], "train")
     #expect(document["schema"] == .string("fmtlab.train/1") && document["seed"] == .number(5) && document["macsPerImage"] == .number(640))
@@ -33,6 +33,15 @@ import Testing
     #expect(rows[1]["testAccuracy"]!.double! > 0.9)
     let table = try succeed("\(command) --policy bf16 --csv --threads 1")
     #expect(Self.numbers(table).map { Double($0[1])! } == rows.map { $0["loss"]!.double! })
+  }
+
+  /// Nine products an image in place of three, of which the first layer has six; and halp is SVRG unasked.
+  @Test func methodsAreChosenOrFollowThePolicy() throws {
+    let text = try succeed("train --model logistic --epochs 1 --method svrg")
+    #expect(text.out.contains("optimiser  SVRG, rate 0.05 (cosine), momentum 0,") && text.lines.allSatisfy { $0.count <= 100 })
+    let document = try succeed("train --model logistic --epochs 1 --policy halp --json").json()
+    #expect(document["method"] == .string("svrg") && document["history"]!.items[0]["macs"] == .number(Double(640 * (6 * 1437 + 360))))
+    #expect(document["policy"]!["offsetBits"] == .number(8) && document["policy"]!["strongConvexity"] == .number(1))
   }
 
   @Test func checkPrintsPredictionsAndVerdicts() throws {
@@ -110,6 +119,7 @@ import Testing
     ("train --loss-scale 8", 64, "none of: none, 2^K"), ("train --epochs 0", 64, "--epochs '0'"), ("train --rate -1", 64, "give a positive number"),
     ("train --checkpoint run.bin", 64, "ends in .npz"), ("train --checkpoint /nowhere/run.npz", 66, "cannot write"), ("train x", 64, "unexpected argument 'x'"),
     ("train --policy e4m3+q4.4@foo", 64, "'@foo' is neither"), ("train --schedule fast", 64, "use one of constant, cosine, steps"),
+    ("train --method newton", 64, "use one of sgd, svrg"), ("train --policy halp --method sgd", 64, "give the method svrg"),
   ])
   func errorsSayWhatIsAllowed(line: String, status: Int32, words: String) throws {
     let run = try fmtlab(line)

@@ -17,9 +17,10 @@ enum DigitsClassifier {
   static func train() -> [[Double]] {
     var weights = [Double](repeating: 0, count: 640)
     var lookahead = weights
-    let images = Digits.images.flatMap { $0 }
+    let problem = ConvexProblem(
+      .softmax(classes: 10), terms: 64, features: Digits.images.flatMap { $0 }, targets: Digits.labels.map(Double.init), decay: decay)
     for t in 0..<iterations {
-      let gradient = gradient(lookahead, images)
+      let gradient = problem.gradient(lookahead)
       let momentum = Double(t) / Double(t + 3)
       for i in weights.indices {
         let next = lookahead[i] - step * gradient[i]
@@ -28,28 +29,6 @@ enum DigitsClassifier {
       }
     }
     return (0..<10).map { Array(weights[(64 * $0)..<(64 * $0 + 64)]) }
-  }
-
-  /// The gradient of the objective at W (10 × 64, row-major).
-  private static func gradient(_ weights: [Double], _ images: [Double]) -> [Double] {
-    var sum = [Double](repeating: 0, count: 640)
-    var p = [Double](repeating: 0, count: 10)
-    for (index, label) in Digits.labels.enumerated() {
-      let base = 64 * index
-      for c in 0..<10 {
-        var logit = 0.0
-        for j in 0..<64 { logit += weights[64 * c + j] * images[base + j] }
-        p[c] = logit
-      }
-      let top = p.max()!
-      for c in 0..<10 { p[c] = exp(p[c] - top) }
-      let total = p.reduce(0, +)
-      for c in 0..<10 {
-        let residual = p[c] / total - (c == label ? 1 : 0)
-        for j in 0..<64 { sum[64 * c + j] += residual * images[base + j] }
-      }
-    }
-    return sum.indices.map { sum[$0] / Double(Digits.labels.count) + decay * weights[$0] }
   }
 
   static func run(arguments: [String]) -> Int32 {

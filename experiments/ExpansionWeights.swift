@@ -67,25 +67,13 @@ enum ExpansionWeights {
   static let training = Digits.images.indices.filter { $0 % 5 != 0 }
   static let images = Digits.images.map { $0.map { $0 / 16 } }
 
-  /// Softmax of the ten logits.
-  static func probabilities(_ weights: [Double], _ image: [Double]) -> [Double] {
-    var p = (0..<10).map { c in (0..<64).reduce(0.0) { $0 + weights[64 * c + $1] * image[$1] } }
-    let top = p.max()!
-    p = p.map { exp($0 - top) }
-    let total = p.reduce(0, +)
-    return p.map { $0 / total }
-  }
-
-  static func loss(_ weights: [Double]) -> Double {
-    training.reduce(0) { $0 - log(probabilities(weights, images[$1])[Digits.labels[$1]]) } / Double(training.count)
-  }
+  static let trained = ConvexProblem(
+    .softmax(classes: 10), terms: 64, features: training.flatMap { images[$0] }, targets: training.map { Double(Digits.labels[$0]) })
 
   static func accuracy(_ weights: [Double]) -> Double {
     let held = Digits.images.indices.filter { $0 % 5 == 0 }
-    let correct = held.count { i in
-      let p = probabilities(weights, images[i])
-      return p.indices.max { p[$0] < p[$1] } == Digits.labels[i]
-    }
+    let rows = (0..<10).map { Array(weights[64 * $0..<64 * $0 + 64]) }
+    let correct = held.count { Digits.classify(images[$0], weights: rows) == Digits.labels[$0] }
     return Double(correct) / Double(held.count)
   }
 
@@ -100,20 +88,12 @@ enum ExpansionWeights {
     let scale = Double(sign: .plus, exponent: rounder.format.maxFinite.floorLog2 - 3, significand: 1)
     var held = [Weight](repeating: Weight(), count: 640)
     var weights = [Double](repeating: 0, count: 640)
-    let order = RandomStream(seed: 1, "order")
+    let (order, digits) = (RandomStream(seed: 1, "order"), ConvexProblem.digits())
     for epoch in 0..<epochs {
       let keys = order.child(epoch)
       let shuffled = training.map { ($0, keys.bits(at: UInt64($0))) }.sorted { $0.1 < $1.1 }.map(\.0)
       for start in stride(from: 0, to: shuffled.count, by: batch) {
-        var gradient = [Double](repeating: 0, count: 640)
-        let part = shuffled[start..<min(start + batch, shuffled.count)]
-        for i in part {
-          let probabilities = probabilities(weights, images[i])
-          for c in 0..<10 {
-            let residual = (probabilities[c] - (c == Digits.labels[i] ? 1 : 0)) / Double(part.count)
-            for j in 0..<64 { gradient[64 * c + j] += residual * images[i][j] }
-          }
-        }
+        let gradient = digits.gradient(weights, over: shuffled[start..<min(start + batch, shuffled.count)])
         for k in 0..<640 where gradient[k] != 0 {
           guard format != nil else {
             weights[k] -= step * gradient[k]
@@ -145,7 +125,7 @@ enum ExpansionWeights {
           weights[k] = (scheme == "kahan" ? after.0 : after.0 + after.1 + after.2) / scale
         }
       }
-      run.loss.append(loss(weights))
+      run.loss.append(trained.value(weights))
     }
     run.accuracy = accuracy(weights)
     run.weights = weights

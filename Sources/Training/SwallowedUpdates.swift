@@ -2,7 +2,6 @@
 // Which updates a weight swallows, told from exponents alone.
 
 internal import Formats
-internal import Glibc
 internal import Lab
 
 /// To nearest, w − d = w iff |d| is below half the gap at w: |d| < 2^(⌊log₂|w|⌋ − p), powers of two and ties aside.
@@ -64,7 +63,7 @@ enum SwallowedUpdates {
   /// - Random: the order of the images.
   static func epochLosses(_ random: RandomStream, _ parallelism: Parallelism, _ progress: Progress) -> [Losses] {
     let meter = Meter(total: epochs, progress)
-    let pixels = Digits.images.flatMap { $0.map { $0 / 16 } }
+    let problem = ConvexProblem.digits()
     let round = ArrayRounder<Double>(try! Rounder(to: .bf16))  // every format rounds to nearest
     var weights = [Double](repeating: 0, count: 640)
     return (0..<epochs).map { epoch in
@@ -73,7 +72,7 @@ enum SwallowedUpdates {
       var (measured, total) = ((count: 0.0, way: 0.0), (count: 0.0, way: 0.0))
       var histogram: [Exponents: (count: Double, way: Double)] = [:]
       for start in stride(from: 0, to: order.count, by: batch) {
-        let gradient = gradient(weights, pixels, order[start..<min(start + batch, order.count)])
+        let gradient = problem.gradient(weights, over: order[start..<min(start + batch, order.count)])
         let exact = zip(weights, gradient).map { $0 - step * $1 }
         let next = round(exact, .oneThread)
         for k in weights.indices where gradient[k] != 0 {
@@ -99,25 +98,5 @@ enum SwallowedUpdates {
   private struct Exponents: Hashable {
     let weight: Int?
     let update: Int
-  }
-
-  /// The gradient of the mean cross entropy over a part of the images: 10 × 64, row-major.
-  private static func gradient(_ weights: [Double], _ pixels: [Double], _ part: ArraySlice<Int>) -> [Double] {
-    var gradient = [Double](repeating: 0, count: 640)
-    for image in part {
-      var p = (0..<10).map { c in
-        var sum = 0.0
-        for j in 0..<64 { sum += weights[64 * c + j] * pixels[64 * image + j] }
-        return sum
-      }
-      let top = p.max()!
-      p = p.map { exp($0 - top) }
-      let total = p.reduce(0, +)
-      for c in 0..<10 {
-        let residual = (p[c] / total - (c == Digits.labels[image] ? 1 : 0)) / Double(part.count)
-        for j in 0..<64 { gradient[64 * c + j] += residual * pixels[64 * image + j] }
-      }
-    }
-    return gradient
   }
 }

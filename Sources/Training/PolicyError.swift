@@ -33,6 +33,8 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// Numbers ceased to be finite: after how many steps, and what overflowed where.
   case diverged(epoch: Int, step: Int, cause: String)
   case checkpoint(String, String)
+  /// A matrix has no Cholesky factor in its format.
+  case breakdown(String)
   case data(String)
   /// A file cannot be read or written.
   case file(String)
@@ -42,7 +44,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .diverged(let epoch, let step, let cause):
       "diverged in epoch \(epoch), step \(step): \(cause); try a lower --rate, another --loss-scale, or a wider format there."
     case .checkpoint(let path, let reason): "the checkpoint \(path): \(reason)"
-    case .data(let reason), .file(let reason): reason
+    case .breakdown(let reason), .data(let reason), .file(let reason): reason
     }
   }
 }

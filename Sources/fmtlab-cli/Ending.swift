@@ -123,7 +123,7 @@ extension PolicyError {
 extension TrainingError {
   fileprivate var status: Int32 {
     switch self {
-    case .diverged: 1
+    case .diverged, .breakdown: 1
     case .checkpoint, .data: 65
     case .file: 66
     }

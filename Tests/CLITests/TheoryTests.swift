@@ -6,12 +6,12 @@ import Testing
 @Suite struct TheoryTests {
   static let ids = [
     "sgd.noise-floor", "sgd.dead-zone", "sgd.averaging", "sgd.bit-centering", "sgd.hysteresis", "sgd.swallowed", "sgd.loss-scale", "sgd.regularisation",
-    "sgd.float-floor", "sgd.gradient-noise",
+    "sgd.float-floor", "sgd.gradient-noise", "newton.refinement",
   ]
 
   @Test func catalogueHasThreeForms() throws {
     let text = try succeed("theory")
-    #expect(text.lines.filter { $0.hasPrefix("sgd.") } == Self.ids && text.lines.allSatisfy { $0.count <= 100 } && text.err.isEmpty)
+    #expect(text.lines.filter { $0.hasPrefix("sgd.") || $0.hasPrefix("newton.") } == Self.ids && text.lines.allSatisfy { $0.count <= 100 } && text.err.isEmpty)
     let document = try succeed("theory --json").json()
     #expect(document["schema"] == .string("fmtlab.theory/1") && document["predictions"]!.items.map { $0["id"]!.text! } == Self.ids)
     for row in document["predictions"]!.items {

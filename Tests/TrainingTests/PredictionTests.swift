@@ -141,7 +141,7 @@ import Training
     let text = try String(contentsOf: root.appending(path: Prediction.proof), encoding: .utf8)
     let headings = text.split(separator: "\n").filter { $0.hasPrefix("## ") }
     for prediction in Prediction.catalogue { #expect(headings.count { $0.contains("[`\(prediction.id)`]") } == 1, "\(prediction.id)") }
-    #expect(headings.count { $0.contains("[`sgd.") } == Prediction.catalogue.count)
+    #expect(headings.count { $0.contains("[`sgd.") || $0.contains("[`newton.") } == Prediction.catalogue.count)
   }
 
   @Test func namesAreUniqueAndMisspeltOnesAreFound() {

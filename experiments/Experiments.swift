@@ -18,6 +18,7 @@ enum Experiments {
     ("expansion-cost", "when an expansion is cheaper than a wider accumulator (--check, --plot FILE)", ExpansionCost.run),
     ("expansion-weights", "whether a weight held as an expansion keeps the updates that a plain one swallows (--check, --plot FILE)", ExpansionWeights.run),
     ("winograd-convolution", "what Winograd's convolution costs in accuracy, by format and accumulator (--check, --plot FILE)", WinogradConvolution.run),
+    ("gradient-accumulator", "what a narrow accumulator of the gradient does to the noise floor of SGD (--check, --plot FILE)", GradientAccumulator.run),
   ]
 
   /// Writes a line to standard error.

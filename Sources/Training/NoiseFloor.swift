@@ -9,14 +9,16 @@ internal import Glibc
 /// The rounding has mean 0 given the past, so the balance of second moments is exact:
 /// E[e²] αλ(2 − αλ) = α²σ² + V, V the mean of gap² r(1 − r), r being the fraction of a gap that is rounded. Only the law of the update that
 /// makes r is a model: normal. V itself depends on E[e²], through the gradient's variance.
-struct NoiseFloor: Sendable {
+package struct NoiseFloor: Sendable {
   /// α, λ and σ.
-  let step, curvature, sigma: Double
+  package let step, curvature, sigma: Double
+
+  package init(step: Double, curvature: Double, sigma: Double) { (self.step, self.curvature, self.sigma) = (step, curvature, sigma) }
 
   /// On a grid of spacing δ: the fixed point of E[e²] = (α²σ² + V(E[e²])) / (αλ(2 − αλ)).
   ///
   /// - Complexity: some ten evaluations of ``uncertainty(_:)``.
-  func meanSquare(spacing: Double) -> Double {
+  package func meanSquare(spacing: Double) -> Double {
     var square = limit(spacing: spacing)
     // V grows at most like the root of E[e²], which makes the iteration a contraction about the floor.
     for _ in 0..<200 {

@@ -95,11 +95,11 @@ struct StochasticDescent: Sendable {
 }
 
 /// The mean of a sample of independent numbers, and its standard error.
-struct Estimate: Sendable {
-  let value: Double
-  let standardError: Double
+package struct Estimate: Sendable {
+  package let value: Double
+  package let standardError: Double
 
-  init(_ sample: [Double]) {
+  package init(_ sample: [Double]) {
     let n = Double(sample.count)
     let mean = sample.reduce(0, +) / n
     value = mean

@@ -19,6 +19,11 @@ enum Experiments {
     ("expansion-weights", "whether a weight held as an expansion keeps the updates that a plain one swallows (--check, --plot FILE)", ExpansionWeights.run),
     ("winograd-convolution", "what Winograd's convolution costs in accuracy, by format and accumulator (--check, --plot FILE)", WinogradConvolution.run),
     ("gradient-accumulator", "what a narrow accumulator of the gradient does to the noise floor of SGD (--check, --plot FILE)", GradientAccumulator.run),
+    ("loss-scaling", "which loss scales four and five exponent bits can be trained with (--check, --plot FILE)", LossScaling.run),
+    ("multiplier-configurations", "what a multiplier may leave out before training suffers (--check, --plot FILE)", MultiplierConfigurations.run),
+    ("accumulator-formats", "the smallest accumulators that training does not notice, predicted and found (--check, --plot FILE)", AccumulatorFormats.run),
+    ("mac-configurations", "accuracy beside cost of multiply-accumulate units, LeNet and ResNet-20 (--check, --plot FILE)", MacConfigurations.run),
+    ("training-schemes", "schemes of mixed precision side by side (--check, --plot FILE)", TrainingSchemes.run),
   ]
 
   /// Writes a line to standard error.

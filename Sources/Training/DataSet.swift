@@ -95,6 +95,18 @@ public struct DataSet: Sendable {
   }
 }
 
+extension DataSet {
+  private init(_ whole: DataSet, _ training: Images) {
+    (name, shape, classes, self.training, test) = (whole.name, whole.shape, whole.classes, training, whole.test)
+  }
+
+  /// The same data with the first `count` training images only, as they are: of mean 0 and variance 1 over all of them.
+  public func first(_ count: Int) -> DataSet {
+    let n = min(count, training.count)
+    return DataSet(self, Images(pixels: Array(training.pixels.prefix(n * shape.count)), labels: Array(training.labels.prefix(n))))
+  }
+}
+
 extension DataSet.Images {
   /// The order of the training images in an epoch.
   ///

@@ -41,7 +41,7 @@ package enum Operand: Sendable {
   }
 
   /// The numbers in binary64.
-  var doubles: [Double] {
+  package var doubles: [Double] {
     switch self {
     case .single(let numbers, _): numbers.map(Double.init)
     case .double(let numbers, _): numbers

@@ -35,6 +35,10 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp(
       "digits (embedded), fashion-mnist (`make data` installs it), or a directory with MNIST's four IDX files.", valueName: "data"))
   var data = "digits"
+  @Option(
+    help: ArgumentHelp("Train on the first so many images only; all test images are used.", valueName: "count"),
+    transform: { try Parse.integer($0, in: 1...Int(Int32.max)) })
+  var images: Int?
   @Option(help: ArgumentHelp("A policy's name, FORMAT+ACC, or a JSON file.", valueName: "policy")) var policy = "fp32"
   @Option(
     help: ArgumentHelp(
@@ -86,11 +90,12 @@ struct TrainCommand: ParsableCommand {
     }
     if let checkpoint, !checkpoint.lowercased().hasSuffix(".npz") { throw Failure.usage("--checkpoint \(checkpoint): give a file that ends in .npz.") }
     output.noteMeaning(of: policy.formats)
-    let images = try DataSet(text: data)
+    let whole = try DataSet(text: data)
+    let data = images.map(whole.first) ?? whole
     let plan = TrainingPlan(
-      model: model, data: images.name, policy: policy, method: method, epochs: epochs, batch: batch, rate: rate, momentum: momentum, decay: decay,
+      model: model, data: data.name, policy: policy, method: method, epochs: epochs, batch: batch, rate: rate, momentum: momentum, decay: decay,
       schedule: schedule, seed: random.seed)
-    let trainer = try Trainer(plan, images, threads)
+    let trainer = try Trainer(plan, data, threads)
     if let checkpoint, access(checkpoint, F_OK) == 0 {
       try trainer.restore(checkpoint)
       output.note("going on from \(checkpoint), after \(trainer.progressText)")

@@ -116,7 +116,7 @@ import Testing
   @Test(arguments: [
     ("train --policy bogus", 64, "no policy 'bogus'"), ("train --policy nothing.json", 66, "cannot read nothing.json"),
     ("train --data /nowhere", 66, "there is no /nowhere/train-images-idx3-ubyte or .gz of it"), ("train --model foo", 64, "use one of logistic, mlp"),
-    ("train --loss-scale 8", 64, "none of: none, 2^K"), ("train --epochs 0", 64, "--epochs '0'"), ("train --rate -1", 64, "give a positive number"),
+    ("train --loss-scale 8", 64, "none of: none, 2^K"), ("train --epochs 0", 64, "--epochs '0'"), ("train --images 0", 64, "--images '0'"), ("train --rate -1", 64, "give a positive number"),
     ("train --checkpoint run.bin", 64, "ends in .npz"), ("train --checkpoint /nowhere/run.npz", 66, "cannot write"), ("train x", 64, "unexpected argument 'x'"),
     ("train --policy e4m3+q4.4@foo", 64, "'@foo' is neither"), ("train --schedule fast", 64, "use one of constant, cosine, steps"),
     ("train --method newton", 64, "use one of sgd, svrg"), ("train --policy halp --method sgd", 64, "give the method svrg"),

@@ -38,6 +38,14 @@ import Training
     }
   }
 
+  /// The same pixels, not scaled anew, and all test images.
+  @Test func theFirstImagesAreAsTheyWere() {
+    let (all, some) = (DataSet.digits, DataSet.digits.first(100))
+    #expect(some.training.count == 100 && some.test.count == all.test.count && some.classes == all.classes)
+    #expect(some.training.pixels == Array(all.training.pixels.prefix(100 * 64)) && some.training.labels == Array(all.training.labels.prefix(100)))
+    #expect(all.first(10_000).training.count == all.training.count)
+  }
+
   @Test(arguments: [Float.nan, .infinity, 1e38])
   func pixelsThatAreNoNumbersAreRefused(pixel: Float) throws {
     let path = try Self.directory([[0, 1], [pixel, 1]], 1, 2, labels: [0, 1], isFloat: true)

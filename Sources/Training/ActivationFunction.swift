@@ -5,7 +5,7 @@ internal import Glibc
 package import Lab
 
 /// A function that a layer applies to each number.
-package enum ActivationFunction: String, Sendable, CaseIterable {
+public enum ActivationFunction: String, Sendable, Codable, CaseIterable {
   case relu, tanh, gelu
   /// tanh by a small table; see `KTanh`.
   case ktanh

@@ -15,11 +15,13 @@ package import Lab
 ///   gradient of w is its sum over the places of w in W, in binary64.
 /// - Complexity: three products of inputs × outputs multiplications and additions an image.
 /// - Source: Ding et al., "CirCNN: accelerating and compressing deep neural networks using block-circulant weight matrices", MICRO 2017.
-package final class BlockCirculantLayer: Layer {
+package final class BlockCirculantLayer: ProductLayer {
   package let name: String
   package let block: Int
   package let weights: Parameter
-  private let geometry: Geometry
+  package let geometry: Geometry
+  package let bias: Parameter? = nil
+  package var isFirst = false
   private var kept: Planes?
 
   /// - Parameter random: weights are drawn from N(0, 2 / inputs) by it (He).
@@ -61,6 +63,7 @@ package final class BlockCirculantLayer: Layer {
     let arithmetic = pass.arithmetic[name]!
     let (g, count) = (geometry, dy.count)
     let columns = Offsets(rows: g.outputs, columns: count)
+    pass.errors?[name] = MagnitudeHistogram(dy.values)
 
     // The gradient of all of W, dY Xᵀ, and that of w.
     let errors = operand(dy.values, arithmetic.weightErrors, rows: g.outputs, axis: 1, pass, "errors")
@@ -74,6 +77,7 @@ package final class BlockCirculantLayer: Layer {
       }
     }
     weights.gradient = gradient
+    guard !isFirst else { return Planes(g.input, count: 0, []) }
 
     // dX = Wᵀ dY, whose rows (c, y, x) and columns n become planes (c, n, y, x).
     let dxErrors = operand(dy.values, arithmetic.errors, rows: g.outputs, axis: 0, pass, "errors")

@@ -110,9 +110,11 @@ extension TrainingPlan {
   func differences(from other: TrainingPlan) -> [String] {
     func text(_ plan: TrainingPlan) -> [(String, String)] {
       [
-        ("model", plan.model.rawValue), ("data", plan.data), ("policy", plan.policy.name), ("epochs", "\(plan.epochs)"), ("batch", "\(plan.batch)"),
-        ("method", plan.method.rawValue), ("rate", "\(plan.rate)"), ("momentum", "\(plan.momentum)"), ("decay", "\(plan.decay)"),
-        ("schedule", plan.schedule.rawValue), ("seed", "\(plan.seed)"), ("loss scale", "\(plan.policy.lossScale)"),
+        ("model", plan.model.rawValue), ("activation", plan.options.activation.rawValue), ("softmax", "\(plan.options.softmax)"),
+        ("circulant blocks", plan.options.circulant.map { "of \($0)" } ?? "none"), ("data", plan.data), ("policy", plan.policy.name),
+        ("method", plan.method.rawValue), ("epochs", "\(plan.epochs)"), ("batch", "\(plan.batch)"), ("rate", "\(plan.rate)"),
+        ("momentum", "\(plan.momentum)"), ("decay", "\(plan.decay)"), ("schedule", plan.schedule.rawValue), ("seed", "\(plan.seed)"),
+        ("loss scale", "\(plan.policy.lossScale)"),
       ]
     }
     let named = zip(text(self), text(other)).filter { $0.1 != $1.1 }.map { "\($0.0) \($1.1) there, \($0.1) here" }

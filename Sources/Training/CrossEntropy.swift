@@ -5,7 +5,7 @@ package import Formats
 internal import Glibc
 
 /// How numbers z become probabilities: p_c = f(z_c) / Σ f(z_j).
-package enum Softmax: Hashable, Sendable {
+public enum Softmax: Hashable, Sendable {
   /// f = exp.
   case exponential
   /// f(z) = Σ zᵏ/k! for k ≤ order: positive, since the order is even, but not monotonic: it has one minimum, at a negative z.

@@ -18,6 +18,16 @@ package protocol Layer: AnyObject {
   var parts: [any Layer] { get }
 }
 
+/// A layer with products: Y = W X, where W's numbers are `weights` or some of them many times.
+package protocol ProductLayer: Layer {
+  var name: String { get }
+  var geometry: Geometry { get }
+  var weights: Parameter { get }
+  var bias: Parameter? { get }
+  /// The first layer needs no gradient of its input.
+  var isFirst: Bool { get set }
+}
+
 extension Layer {
   package var parameters: [Parameter] { parts.flatMap(\.parameters) }
   package var statistics: [Parameter] { parts.flatMap(\.statistics) }

@@ -9,12 +9,11 @@ package import Lab
 /// - Rounding: W, X and dY to their tensors' formats where they enter a product; Y, dX and dW as their accumulators leave them; Y + b once to
 ///   the elementwise format; db = Σ dY in binary64.
 /// - Complexity: three products of `macs` multiplications and additions an image.
-package final class LinearLayer: Layer {
+package final class LinearLayer: ProductLayer {
   package let name: String
   package let geometry: Geometry
   package let weights: Parameter
   package let bias: Parameter?
-  /// The first layer needs no gradient of its input.
   package var isFirst = false
   private var kept: (x: Operand, raw: [Double]?, w: Operand)?
   private var offsets: (count: Int, patches: Offsets, spread: Offsets?)?

@@ -36,6 +36,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// A matrix has no Cholesky factor in its format.
   case breakdown(String)
   case data(String)
+  case options(String)
   /// A file cannot be read or written.
   case file(String)
 
@@ -44,7 +45,7 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
     case .diverged(let epoch, let step, let cause):
       "diverged in epoch \(epoch), step \(step): \(cause); try a lower --rate, another --loss-scale, or a wider format there."
     case .checkpoint(let path, let reason): "the checkpoint \(path): \(reason)"
-    case .breakdown(let reason), .data(let reason), .file(let reason): reason
+    case .breakdown(let reason), .data(let reason), .options(let reason), .file(let reason): reason
     }
   }
 }

@@ -8,6 +8,7 @@ package import Lab
 /// What a run is: everything that decides its numbers.
 public struct TrainingPlan: Hashable, Sendable, Codable {
   public var model: Model
+  public var options: ModelOptions
   /// The name of the data, for people; a run is given the data themselves.
   public var data: String
   public var policy: PrecisionPolicy
@@ -29,10 +30,10 @@ public struct TrainingPlan: Hashable, Sendable, Codable {
   ///   - method: by default SVRG where the policy's update is bit centring, which is a form of it; otherwise SGD.
   ///   - momentum: by default 0.9, of SVRG 0: its theory has none, and gradients without noise need no averaging.
   public init(
-    model: Model, data: String, policy: PrecisionPolicy, method: Method? = nil, epochs: Int = 5, batch: Int = 64, rate: Double = 0.05,
-    momentum: Double? = nil, decay: Double = 1e-4, schedule: RateSchedule = .cosine, seed: UInt64 = 1
+    model: Model, options: ModelOptions = ModelOptions(), data: String, policy: PrecisionPolicy, method: Method? = nil, epochs: Int = 5,
+    batch: Int = 64, rate: Double = 0.05, momentum: Double? = nil, decay: Double = 1e-4, schedule: RateSchedule = .cosine, seed: UInt64 = 1
   ) {
-    (self.model, self.data, self.policy, self.epochs, self.batch) = (model, data, policy, epochs, batch)
+    (self.model, self.options, self.data, self.policy, self.epochs, self.batch) = (model, options, data, policy, epochs, batch)
     self.method = method ?? (policy.update == .bitCentring ? .svrg : .sgd)
     self.momentum = momentum ?? (self.method == .sgd ? 0.9 : 0)
     (self.rate, self.decay, self.schedule, self.seed) = (rate, decay, schedule, seed)
@@ -86,19 +87,20 @@ public final class Trainer {
     var averages = 0
   }
 
-  /// - Throws: `PolicyError` where the policy cannot be carried out, `TrainingError.data` where the images are too small for the model.
+  /// - Throws: `PolicyError` where the policy cannot be carried out, `TrainingError.options` where the model cannot be had, `.data` where the images are too small for the model.
   public init(_ plan: TrainingPlan, _ data: DataSet, _ parallelism: Parallelism = .allCores) throws {
     try plan.policy.validate()
     guard plan.method == .svrg || plan.policy.update != .bitCentring else {
       throw PolicyError.field("update", "bitCentring is a form of SVRG; give the method svrg, or none.")
     }
+    try plan.model.validate(plan.options, data.shape)
     let side = plan.model.smallestSide
     guard min(data.shape.height, data.shape.width) >= side else {
       throw TrainingError.data("--model \(plan.model.rawValue) needs images of at least \(side) x \(side); these are \(data.shape.height) x \(data.shape.width).")
     }
     (self.plan, self.data, self.parallelism) = (plan, data, parallelism)
     root = RandomStream(seed: plan.seed, "training")
-    network = Network(plan.model, input: data.shape, classes: data.classes, random: root.child("weights"))
+    network = Network(plan.model, plan.options, input: data.shape, classes: data.classes, random: root.child("weights"))
     optimiser = try Optimiser(plan.policy, momentum: plan.momentum, decay: plan.decay)
     state = State(scale: LossScaler(plan.policy.lossScale))
     for parameter in network.body.parameters {
@@ -118,7 +120,7 @@ public final class Trainer {
   public var progressText: String { "\(state.epoch) epochs and \(state.step) of \(stepsPerEpoch) steps" }
 
   /// The policy of a layer in this epoch.
-  package func resolved(_ layer: LinearLayer) -> PrecisionPolicy {
+  package func resolved(_ layer: any ProductLayer) -> PrecisionPolicy {
     plan.policy.resolved(layer: layer.name, isFirst: layer === network.linear[0], isLast: layer === network.linear.last!, epoch: state.epoch)
   }
 
@@ -208,7 +210,7 @@ public final class Trainer {
   /// - Returns: the sum of the losses, and how many images are classified right.
   package func gradient(_ indices: ArraySlice<Int>, scale: Double, _ pass: Pass) -> (loss: Double, correct: Int) {
     let logits = network.body.forward(data.training.planes(indices, data.shape), pass)
-    var (loss, correct, gradient) = CrossEntropy.evaluate(logits, indices.map { data.training.labels[$0] }[...])
+    var (loss, correct, gradient) = CrossEntropy.evaluate(logits, indices.map { data.training.labels[$0] }[...], plan.options.softmax)
     if scale != 1 { gradient = gradient.map { $0 * scale } }
     _ = network.body.backward(pass.rounded(Planes(logits.shape, count: logits.count, gradient), "loss.gradient"), pass)
     return (loss, correct)
@@ -237,7 +239,8 @@ public final class Trainer {
     for first in stride(from: 0, to: all.count, by: 250) {
       let part = all[first..<min(first + 250, all.count)]
       let pass = pass(isTraining: false, root.child("test").child(state.epoch).child(first))
-      let result = CrossEntropy.evaluate(network.body.forward(images.planes(part, data.shape), pass), part.map { images.labels[$0] }[...])
+      let logits = network.body.forward(images.planes(part, data.shape), pass)
+      let result = CrossEntropy.evaluate(logits, part.map { images.labels[$0] }[...], plan.options.softmax)
       (loss, correct, macs) = (loss + result.loss, correct + result.correct, macs + pass.macs)
     }
     let n = Double(max(images.count, 1))

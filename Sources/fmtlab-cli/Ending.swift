@@ -124,6 +124,7 @@ extension TrainingError {
   fileprivate var status: Int32 {
     switch self {
     case .diverged, .breakdown: 1
+    case .options: 64
     case .checkpoint, .data: 65
     case .file: 66
     }

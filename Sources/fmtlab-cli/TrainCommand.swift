@@ -32,6 +32,17 @@ struct TrainCommand: ParsableCommand {
     help: ArgumentHelp("\(Model.allCases.map(\.rawValue).joined(separator: ", ")). (default: mlp)", valueName: "model"), transform: Parse.model)
   var model: Model = .mlp
   @Option(
+    help: ArgumentHelp("Of the hidden layers: relu, tanh, gelu, or ktanh (tanh by a table). (default: relu)", valueName: "function"),
+    transform: Parse.activation)
+  var activation: ActivationFunction = .relu
+  @Option(
+    help: ArgumentHelp("Of the loss: exponential, or taylorN (exp to the even order N). (default: exponential)", valueName: "kind"), transform: Parse.softmax)
+  var softmax: Softmax = .exponential
+  @Option(
+    help: ArgumentHelp("Make the hidden layers of mlp of circulant blocks of this size, without biases.", valueName: "block"),
+    transform: { try Parse.integer($0, in: 2...100_000) })
+  var circulant: Int?
+  @Option(
     help: ArgumentHelp(
       "digits (embedded), fashion-mnist (`make data` installs it), or a directory with MNIST's four IDX files.", valueName: "data"))
   var data = "digits"
@@ -93,8 +104,8 @@ struct TrainCommand: ParsableCommand {
     let whole = try DataSet(text: data)
     let data = images.map(whole.first) ?? whole
     let plan = TrainingPlan(
-      model: model, data: data.name, policy: policy, method: method, epochs: epochs, batch: batch, rate: rate, momentum: momentum, decay: decay,
-      schedule: schedule, seed: random.seed)
+      model: model, options: ModelOptions(activation: activation, softmax: softmax, circulant: circulant), data: data.name, policy: policy, method: method,
+      epochs: epochs, batch: batch, rate: rate, momentum: momentum, decay: decay, schedule: schedule, seed: random.seed)
     let trainer = try Trainer(plan, data, threads)
     if let checkpoint, access(checkpoint, F_OK) == 0 {
       try trainer.restore(checkpoint)
@@ -148,6 +159,18 @@ extension Parse {
       throw ValidationError("use one of \(TrainingPlan.Method.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
     return method
+  }
+
+  static func activation(_ text: String) throws -> ActivationFunction {
+    guard let function = ActivationFunction(rawValue: text.lowercased()) else {
+      throw ValidationError("use one of \(ActivationFunction.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+    return function
+  }
+
+  static func softmax(_ text: String) throws -> Softmax {
+    guard let softmax = Softmax(text: text.lowercased()) else { throw ValidationError("use exponential, or taylorN with an even order N from 2 to 20.") }
+    return softmax
   }
 
   static func rateSchedule(_ text: String) throws -> RateSchedule {

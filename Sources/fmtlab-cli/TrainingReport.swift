@@ -44,7 +44,9 @@ struct EpochRow: Encodable {
 /// The whole run.
 struct TrainingReport: Encodable {
   let schema = "fmtlab.train/1"
-  let model, data, method: String
+  let model, activation, softmax, data, method: String
+  /// The size of circulant blocks, if there are some.
+  let circulant: Int?
   let policy: PrecisionPolicy
   let epochs, batch: Int
   let rate, momentum, decay: Double
@@ -58,6 +60,7 @@ struct TrainingReport: Encodable {
   init(_ trainer: Trainer, _ predictions: [TheoryReport]?) {
     self.predictions = predictions
     let plan = trainer.plan
+    (activation, softmax, circulant) = (plan.options.activation.rawValue, "\(plan.options.softmax)", plan.options.circulant)
     (model, data, method, policy, epochs, batch) = (plan.model.rawValue, plan.data, plan.method.rawValue, plan.policy, plan.epochs, plan.batch)
     (rate, momentum, decay, schedule, seed) = (plan.rate, plan.momentum, plan.decay, plan.schedule.rawValue, plan.seed)
     (weights, macsPerImage, history) = (trainer.weightCount, trainer.macsPerImage, trainer.history.map(EpochRow.init))

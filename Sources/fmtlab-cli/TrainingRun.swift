@@ -60,7 +60,7 @@ struct TrainingRun {
   private func printHead() {
     let (plan, data) = (trainer.plan, trainer.data)
     Output.facts([
-      ("model", "\(plan.model.rawValue): \(plan.model.summary); \(trainer.weightCount) weights, \(trainer.macsPerImage) multiply-adds an image forwards"),
+      ("model", "\(plan.model.rawValue): \(([plan.model.summary] + plan.options.summary).joined(separator: ", ")); \(trainer.weightCount) weights, \(trainer.macsPerImage) multiply-adds an image forwards"),
       ("data", "\(plan.data): \(data.training.count) images of \(data.shape.height) x \(data.shape.width) to train, \(data.test.count) to test, \(data.classes) classes"),
       ("policy", plan.policy.summary),
       ("optimiser", "\(plan.method.rawValue.uppercased()), rate \(plan.rate.shortDescription) (\(plan.schedule.rawValue)), momentum \(plan.momentum.shortDescription), weight decay \(plan.decay.shortDescription), batches of \(plan.batch), seed \(plan.seed)"),

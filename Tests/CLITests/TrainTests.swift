@@ -16,8 +16,8 @@ import Testing
     let document = try succeed("\(command) --policy bf16 --json").json()
     document.check(
       [
-        "schema": .text, "model": .text, "data": .text, "method": .text, "policy": .record, "epochs": .count, "batch": .count, "rate": .number, "momentum": .number,
-        "decay": .number, "schedule": .text, "seed": .count, "weights": .count, "macsPerImage": .count, "history": .list,
+        "schema": .text, "model": .text, "activation": .text, "softmax": .text, "data": .text, "method": .text, "policy": .record, "epochs": .count, "batch": .count,
+        "rate": .number, "momentum": .number, "decay": .number, "schedule": .text, "seed": .count, "weights": .count, "macsPerImage": .count, "history": .list,
       ], "train")
     #expect(document["schema"] == .string("fmtlab.train/1") && document["seed"] == .number(5) && document["macsPerImage"] == .number(640))
     let rows = document["history"]!.items
@@ -98,6 +98,19 @@ import Testing
     #expect(lines.count == 6 && lines.allSatisfy { $0.hasPrefix("{\"accuracy\":") })
   }
 
+  @Test func modelsHaveOptions() throws {
+    let scratch = try Scratch()
+    let path = scratch.url("run.npz").path
+    let command = "train --epochs 1 --activation ktanh --softmax taylor2 --circulant 8"
+    let text = try succeed("\(command) --checkpoint \(path)")
+    #expect(text.out.contains("mlp: dense 128-96, ktanh, taylor2 softmax, circulant blocks of 8; 3530 weights"), "\(text.out)")
+    let document = try succeed("\(command) --json").json()
+    #expect(document["activation"] == .string("ktanh") && document["softmax"] == .string("taylor2") && document["circulant"] == .number(8))
+    let other = try fmtlab("train --epochs 1 --activation tanh --softmax taylor4 --checkpoint \(path)")
+    let differences = "activation ktanh there, tanh here, softmax taylor2 there, taylor4 here, circulant blocks of 8 there, none here"
+    #expect(other.status == 65 && other.err.contains(differences), "\(other.err)")
+  }
+
   @Test func divergenceSaysWhatOverflowedWhere() throws {
     let run = try fmtlab("train --policy fp16+fp32 --loss-scale 2^40")
     #expect(run.status == 1 && run.err.contains("diverged in epoch 1, step 1: errors of classes in fp16: largest before rounding"), "\(run.err)")
@@ -120,6 +133,10 @@ import Testing
     ("train --checkpoint run.bin", 64, "ends in .npz"), ("train --checkpoint /nowhere/run.npz", 66, "cannot write"), ("train x", 64, "unexpected argument 'x'"),
     ("train --policy e4m3+q4.4@foo", 64, "'@foo' is neither"), ("train --schedule fast", 64, "use one of constant, cosine, steps"),
     ("train --method newton", 64, "use one of sgd, svrg"), ("train --policy halp --method sgd", 64, "give the method svrg"),
+    ("train --activation selu", 64, "use one of relu, tanh, gelu, ktanh"), ("train --softmax taylor3", 64, "an even order N from 2 to 20"),
+    ("train --softmax taylor22", 64, "an even order N from 2 to 20"), ("train --circulant 1", 64, "--circulant '1'"),
+    ("train --circulant 65", 64, "give a block of 2 to 64"), ("train --model lenet --circulant 8", 64, "give --model mlp"),
+    ("train --model logistic --activation tanh", 64, "logistic has no hidden layer"),
   ])
   func errorsSayWhatIsAllowed(line: String, status: Int32, words: String) throws {
     let run = try fmtlab(line)

@@ -102,19 +102,24 @@ import Training
     #expect(Softmax.taylor(order: 2).loss([-1, -4], 1).answer == 1)
   }
 
+  static let networks: [(Model, ModelOptions)] = Model.allCases.map { ($0, ModelOptions()) } + [
+    (.mlp, ModelOptions(circulant: 8)), (.mlp, ModelOptions(activation: .tanh, softmax: .taylor(order: 2), circulant: 5)),
+    (.lenet, ModelOptions(activation: .gelu)), (.resnet8, ModelOptions(activation: .tanh, softmax: .taylor(order: 4))),
+  ]
+
   /// Each model on few small images: some weights of every parameter, and the loss itself.
-  @Test(arguments: Model.allCases)
-  func wholeNetworks(model: Model) {
+  @Test(arguments: networks)
+  func wholeNetworks(model: Model, options: ModelOptions) {
     let (shape, labels) = (ImageShape(1, 12, 12), [2, 0, 3])
-    let network = Network(model, input: shape, classes: 4, random: RandomStream(seed: 33, "networks"))
+    let network = Network(model, options, input: shape, classes: 4, random: RandomStream(seed: 33, "networks"))
     let images = Planes(shape, count: labels.count, numbers(shape.count * labels.count, RandomStream(seed: 34, "images")))
     let names = network.linear.map(\.name)
     func result() -> (loss: Double, correct: Int, gradient: [Double]) {
-      CrossEntropy.evaluate(network.body.forward(images, trainingPass(policy("fp64"), names)), labels[...])
+      CrossEntropy.evaluate(network.body.forward(images, trainingPass(policy("fp64"), names)), labels[...], options.softmax)
     }
     let pass = trainingPass(policy("fp64"), names)
     let logits = network.body.forward(images, pass)
-    _ = network.body.backward(Planes(logits.shape, count: logits.count, CrossEntropy.evaluate(logits, labels[...]).gradient), pass)
+    _ = network.body.backward(Planes(logits.shape, count: logits.count, CrossEntropy.evaluate(logits, labels[...], options.softmax).gradient), pass)
     for (number, parameter) in network.body.parameters.enumerated() {
       let (own, random) = (parameter.values, RandomStream(seed: 35, "weights").child(number))
       let indices = (0..<2).map { random.integer(below: own.count, at: $0) }
@@ -123,7 +128,7 @@ import Training
         defer { parameter.values = own }
         return result().loss / Double(labels.count)
       }
-      #expect(error <= Self.tolerance, "\(model), \(parameter.name)\(indices)")
+      #expect(error <= Self.tolerance, "\(model) \(options.summary), \(parameter.name)\(indices)")
     }
   }
 }

@@ -140,6 +140,21 @@ import Training
     #expect(last.history.count == 2 && whole.history.count == 2)
   }
 
+  @Test(arguments: [
+    ModelOptions(activation: .tanh), ModelOptions(activation: .gelu), ModelOptions(activation: .ktanh), ModelOptions(softmax: .taylor(order: 2)),
+    ModelOptions(softmax: .taylor(order: 4)), ModelOptions(circulant: 4), ModelOptions(activation: .ktanh, softmax: .taylor(order: 2), circulant: 8),
+  ])
+  func modelsWithOptionsLearn(options: ModelOptions) throws {
+    var plan = try Self.plan(.mlp, "e5m2cfg5+e6m5", epochs: 5)
+    let usual = try Trainer(plan, .digits).weightCount
+    plan.options = options
+    let trainer = try Trainer(plan, .digits)
+    _ = try Self.finish(trainer)
+    #expect(trainer.history[4].testAccuracy > 0.85, "\(options.summary): \(trainer.history)")
+    // Of a block of b rows and columns b weights stay, and no biases.
+    if let b = options.circulant { #expect(trainer.weightCount == usual - (64 * 128 + 128 * 96) * (b - 1) / b - 128 - 96) }
+  }
+
   @Test func checkpointsOfOtherRunsAreRefused() throws {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).npz").path
     defer { try? FileManager.default.removeItem(atPath: path) }
@@ -151,6 +166,11 @@ import Training
     #expect("\(error)".contains("seed 3 there, 4 here"))
     let model = try #require(throws: TrainingError.self) { try Trainer(try Self.plan(.mlp, "bf16"), .digits).restore(path) }
     #expect("\(model)".contains("model logistic there, mlp here, policy fp32 there, bf16 here"))
+    // What every model has by default is not written, so that runs without options are those of before.
+    #expect(!String(decoding: try JSONEncoder().encode(trainer.plan), as: UTF8.self).contains("options"))
+    other = trainer.plan
+    other.options = ModelOptions(activation: .gelu, softmax: .taylor(order: 6), circulant: 3)
+    #expect(try JSONDecoder().decode(TrainingPlan.self, from: try JSONEncoder().encode(other)) == other)
     try Data(FileManager.default.contents(atPath: path)!.dropLast(2000)).write(to: URL(fileURLWithPath: path))
     #expect(throws: TrainingError.self) { try trainer.restore(path) }
   }

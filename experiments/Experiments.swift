@@ -24,6 +24,7 @@ enum Experiments {
     ("accumulator-formats", "the smallest accumulators that training does not notice, predicted and found (--check, --plot FILE)", AccumulatorFormats.run),
     ("mac-configurations", "accuracy beside cost of multiply-accumulate units, LeNet and ResNet-20 (--check, --plot FILE)", MacConfigurations.run),
     ("training-schemes", "schemes of mixed precision side by side (--check, --plot FILE)", TrainingSchemes.run),
+    ("rounding-regularises", "whether noise of rounded weights closes the gap between training and test (--check, --plot FILE)", RoundingRegularises.run),
   ]
 
   /// Writes a line to standard error.

@@ -25,6 +25,7 @@ enum Experiments {
     ("mac-configurations", "accuracy beside cost of multiply-accumulate units, LeNet and ResNet-20 (--check, --plot FILE)", MacConfigurations.run),
     ("training-schemes", "schemes of mixed precision side by side (--check, --plot FILE)", TrainingSchemes.run),
     ("rounding-regularises", "whether noise of rounded weights closes the gap between training and test (--check, --plot FILE)", RoundingRegularises.run),
+    ("weight-faults", "which formats of stored weights survive how many flipped bits (--check, --plot FILE)", WeightFaults.run),
   ]
 
   /// Writes a line to standard error.

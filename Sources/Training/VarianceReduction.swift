@@ -9,8 +9,8 @@ package import Formats
 ///
 /// - Rounding: both gradients of a minibatch in the arithmetic of the policy, and with the same random bits, so that what rounding does to the numbers
 ///   that they share cancels, and a weight of stochastic rounding differs from its centre's by w − w̃ in the mean. The full gradient too, except
-///   with bit centring, where it is in binary64: as in iterative refinement, the limiting accuracy is that of the gradient once an epoch, whatever
-///   the products within it are.
+///   with bit centring, where it is in binary64, as residuals are in iterative refinement. What is left is the noise of factors in few bits: of variance gap ·
+///   |w − w̃| for each weight, of first order in the distance, it keeps a floor where that of the minibatches vanishes.
 /// - Complexity: an epoch takes three gradients of each image in place of one.
 /// - Source: Johnson and Zhang, Accelerating stochastic gradient descent using predictive variance reduction, NIPS 2013; bit centring: De Sa et al.,
 ///   High-accuracy low-precision training, arXiv:1803.03383 (2018), algorithm HALP.

@@ -266,33 +266,35 @@ enum GradientAccumulator {
   }
 
   private static func report(_ beds: [Bed], _ forecasts: [Forecast], _ outcomes: [[Sample]], _ arguments: [String]) throws -> Int32 {
-    print("seed \(seed); E x^2 \(curvature.significant(4)); added: variance of the error of g over that of g without it; slope: curvature over")
-    print("E x^2; no error: model without error; the last three columns: models of E e^2 over the measured one")
+    print("seed \(seed); E x^2 \(curvature.significant(4)); added: variance of the error of g over that of g without it; slope: curvature")
+    print("over E x^2; no error: 10^4 E e^2 of a model without error; last columns: models over measured E e^2")
     let squares = outcomes.map { Estimate($0.map(\.square)) }, means = outcomes.map { Estimate($0.map(\.mean)) }
     let ratios = beds.indices.map { i in
       let f = forecasts[i]
       return (added: f.added.square / squares[i].value, first: f.first.square / squares[i].value, second: f.second.square / squares[i].value)
     }
-    var table = Table(["sums in", "n", "z", "grid", "added", "slope", "no error", "E e^2", "+-", "added", "first", "second"], leftAligned: [0, 2, 3])
+    func tenThousandths(_ x: Double, _ digits: Int = 3) -> String { (1e4 * x).significant(digits) }
+    var table = Table(["sums in", "n", "z", "grid", "added", "slope", "no error", "10^4 E e^2", "+-", "added", "first", "second"], leftAligned: [0, 2, 3])
     for (i, bed) in beds.enumerated() {
       let f = forecasts[i]
       table.add([
         bed.accumulator, "\(bed.n)", bed.noise.rawValue + (bed.tau == 1 ? "" : " / 4"), bed.grid.rawValue,
-        (f.moments.errorVariance / f.moments.exactVariance).significant(2), (f.second.curvature / curvature).significant(3), f.ideal.square.significant(3),
-        squares[i].value.significant(3), squares[i].standardError.significant(1), ratios[i].added.significant(3), ratios[i].first.significant(3),
+        (f.moments.errorVariance / f.moments.exactVariance).significant(2), (f.second.curvature / curvature).significant(3), tenThousandths(f.ideal.square),
+        tenThousandths(squares[i].value), tenThousandths(squares[i].standardError, 1), ratios[i].added.significant(3), ratios[i].first.significant(3),
         ratios[i].second.significant(3),
       ])
     }
     table.lines().forEach { print($0) }
-    print("\nmean of e, by models and measured; error of g at e = 0, exact and sampled")
+    print("\n10^3 times: mean of e, by models and measured; error of g at e = 0, exact and sampled")
+    func thousandths(_ x: Double, _ digits: Int = 3) -> String { (1000 * x).significant(digits) }
     let biases = outcomes.map { Estimate($0.map(\.error)) }
     var shifts = Table(["sums in", "n", "grid", "no error", "first", "second", "mean e", "+-", "error of g", "sampled", "+-"], leftAligned: [0, 2])
     for (i, bed) in beds.enumerated() where abs(forecasts[i].first.mean) > 1e-9 {
       let f = forecasts[i]
       shifts.add([
-        bed.accumulator, "\(bed.n)", bed.grid.rawValue, f.ideal.mean.significant(2), f.first.mean.significant(3), f.second.mean.significant(3),
-        means[i].value.significant(3), means[i].standardError.significant(1), f.moments.errorMean.significant(3), biases[i].value.significant(3),
-        biases[i].standardError.significant(1),
+        bed.accumulator, "\(bed.n)", bed.grid.rawValue, thousandths(f.ideal.mean, 2), thousandths(f.first.mean), thousandths(f.second.mean),
+        thousandths(means[i].value), thousandths(means[i].standardError, 1), thousandths(f.moments.errorMean), thousandths(biases[i].value),
+        thousandths(biases[i].standardError, 1),
       ])
     }
     shifts.lines().forEach { print($0) }

@@ -296,15 +296,15 @@ enum RoundingRegularises {
     func text(_ e: Estimate, _ digits: Int = 3) -> String { "\(e.value.significant(digits)) ± \(e.standardError.significant(2))" }
     for model in models {
       let none = all[model]![.none]!
-      print("\(model.rawValue), seeds \(seeds[0]) to \(seeds.last!): means; paired differences to no noise with standard errors")
-      var table = Table(["noise", "delta", "loss", "test", "correct", "test - none", "% - none", "norm - none, %", "place"], leftAligned: [0])
+      print("\(model.rawValue), seeds \(seeds[0]) to \(seeds.last!): means; paired differences to no noise with standard errors (norm: of the weights)")
+      var table = Table(["noise", "delta", "loss", "test", "% right", "test - none", "% - none", "norm, %", "place"], leftAligned: [0])
       for noise in noises(model) {
         let runs = all[model]![noise]!
         func mean(_ f: (Outcome) -> Double) -> Double { runs.map(f).reduce(0, +) / Double(runs.count) }
         func paired(_ f: (Outcome, Outcome) -> Double) -> Estimate { Estimate(zip(runs, none).map(f)) }
         table.add([
-          noise.name, noise.bits.map { "2^-\($0)" } ?? "-", mean(\.loss).significant(3), mean(\.testLoss).significant(4),
-          "\((100 * mean(\.testAccuracy)).significant(4)) %", noise == .none ? "-" : text(paired { $0.testLoss - $1.testLoss }),
+          noise.name, noise.bits.map { "2^-\($0)" } ?? "-", mean(\.loss).significant(2), mean(\.testLoss).significant(4),
+          (100 * mean(\.testAccuracy)).significant(4), noise == .none ? "-" : text(paired { $0.testLoss - $1.testLoss }),
           noise == .none ? "-" : text(paired { 100 * ($0.testAccuracy - $1.testAccuracy) }),
           noise == .none ? "-" : text(paired { 100 * ($0.norm / $1.norm - 1) }),
           noise == .none ? "-" : mean(\.place).significant(2),

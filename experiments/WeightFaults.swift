@@ -374,7 +374,7 @@ enum WeightFaults {
           (0..<8).allSatisfy { abs(f.decode(code ^ 1 << Format.Code($0)).double - f.decode(code).double) == Double(1 << $0) }
         }
       }),
-      ("fp32: the top bit of the exponent multiplies normal numbers below 2 by 2^128, and makes 2 of 0", all.filter { $0.codes.width == 32 }.allSatisfy { o in
+      ("fp32: the top bit of the exponent multiplies numbers below 2 by 2^128, and makes 2 of 0", all.filter { $0.codes.width == 32 }.allSatisfy { o in
         zip(o.codes.codes.joined(), o.codes.values.joined()).allSatisfy { code, w in
           let hit = o.codes.storage.format.decode(code ^ 1 << 30).double
           // (From 1 on it would be 2^128 or more: infinity or NaN.)

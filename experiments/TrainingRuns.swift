@@ -8,7 +8,7 @@ import Synchronization
 
 /// A training run by what decides its numbers, and what it came to: a line of a file of runs.
 struct TrainingRun: Codable, Sendable {
-  /// What decides a run's numbers. The rest is as `fmtlab train` has it: rate 0.05 (cosine), momentum 0.9, weight decay 10⁻⁴.
+  /// What decides a run's numbers: those of `fmtlab train` with the same options, and its own rate 0.05 (cosine), momentum 0.9, weight decay 10⁻⁴.
   struct Setting: Codable, Hashable, Sendable {
     var model = Model.lenet
     var data = "fashion-mnist"
@@ -30,8 +30,8 @@ struct TrainingRun: Codable, Sendable {
   let lossScale, skipped: Int?
   /// What overflowed where, in a run that ended early; its accuracy is that of guessing.
   let diverged: String?
-  /// On one thread.
-  let seconds: Double
+  /// Of one core.
+  let processorSeconds: Double?
 
   /// Trains.
   ///
@@ -41,19 +41,34 @@ struct TrainingRun: Codable, Sendable {
     policy.lossScale = setting.lossScale ?? policy.lossScale
     let plan = TrainingPlan(model: setting.model, data: data.name, policy: policy, epochs: setting.epochs, batch: setting.batch, seed: setting.seed)
     let trainer = try Trainer(plan, data.first(setting.images), .oneThread)
-    let clock = ContinuousClock(), start = clock.now
+    let start = TrainingRun.processorTime
     var cause: String?
     do throws(TrainingError) {
-      while !trainer.isFinished { _ = try trainer.runEpoch() }
+      while !trainer.isFinished {
+        let record = try trainer.runEpoch(testing: trainer.epochsDone == setting.epochs - 1)
+        // (A run of minutes says that it lives.)
+        if let record, record.seconds > 60 {
+          Experiments.note("\(setting.model.rawValue) in \(setting.policy): epoch \(record.epoch) of \(setting.epochs), loss \(record.loss.significant(4))")
+        }
+      }
     } catch {
       guard case .diverged = error else { throw error }
       cause = "\(error)"
     }
-    (self.setting, diverged, seconds) = (setting, cause, (((clock.now - start) / .seconds(1)) * 10).rounded() / 10)
+    (self.setting, diverged, processorSeconds) = (setting, cause, ((TrainingRun.processorTime - start) * 10).rounded() / 10)
     let last = cause == nil ? trainer.history.last : nil
     func kept(_ x: Double?) -> Double? { x.flatMap { $0.isFinite ? ($0 * 1e6).rounded() / 1e6 : nil } }
     (loss, accuracy, testLoss, testAccuracy) = (kept(last?.loss), kept(last?.accuracy), kept(last?.testLoss), kept(last?.testAccuracy))
     (lossScale, skipped) = (last?.lossScale, last.map { _ in trainer.history.reduce(0) { $0 + $1.skipped } })
+  }
+}
+
+extension TrainingRun {
+  /// Of this thread, in seconds.
+  private static var processorTime: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }
 
@@ -130,6 +145,11 @@ struct TrainingRuns: Sendable {
   /// Accuracies in per cent over seeds. A run that diverged has the accuracy of guessing one of ten.
   func accuracy(_ setting: TrainingRun.Setting, seeds: [UInt64]) -> Spread { Spread(seeds.map { 100 * (self[setting, $0].testAccuracy ?? 0.1) }) }
 
+  /// By how many points of accuracy a setting is worse than another, seed by seed.
+  func loss(_ setting: TrainingRun.Setting, than other: TrainingRun.Setting, seeds: [UInt64]) -> Estimate {
+    Estimate(seeds.map { 100 * ((self[other, $0].testAccuracy ?? 0.1) - (self[setting, $0].testAccuracy ?? 0.1)) })
+  }
+
   /// An experiment: its runs, what `table` prints of them, its claims and its picture.
   ///
   /// - Parameters:
@@ -144,7 +164,9 @@ struct TrainingRuns: Sendable {
       let (claims, figure) = try table(complete(wanted, quick: settings.map(\.quick), arguments))
       print("")
       for (claim, holds) in claims { print("\(holds ? "held:    " : "failed:  ")\(claim)") }
-      if let at = arguments.firstIndex(of: "--plot"), at + 1 < arguments.count, let note = try figure.draw(arguments[at + 1]) { Experiments.note("note: \(note)") }
+      if let at = arguments.firstIndex(of: "--plot"), at + 1 < arguments.count, let note = try figure.draw(arguments[at + 1]) {
+        Experiments.note("note: \(note)")
+      }
       return 0
     } catch {
       Experiments.note("error: \(error)")
@@ -187,4 +209,8 @@ struct Spread: Sendable, CustomStringConvertible {
   }
 
   var description: String { "\(mean.significant(3)) ± \(deviation.significant(2))" }
+}
+
+extension Estimate {
+  var text: String { "\(value.significant(2)) ± \(standardError.significant(2))" }
 }

@@ -38,6 +38,14 @@ import Training
     return losses
   }
 
+  @Test func testingChangesNothing() throws {
+    let (tested, untested) = (try Trainer(try Self.plan(.logistic, "bf16-sr"), .digits), try Trainer(try Self.plan(.logistic, "bf16-sr"), .digits))
+    while !tested.isFinished { _ = try tested.runEpoch() }
+    while !untested.isFinished { _ = try untested.runEpoch(testing: untested.epochsDone == 1) }
+    #expect(Self.bits(tested) == Self.bits(untested) && tested.history[1].testLoss == untested.history[1].testLoss)
+    #expect(untested.history[0].testAccuracy.isNaN && untested.history[0].loss == tested.history[0].loss)
+  }
+
   /// 50 steps of the dense network in binary32 written out, without layers, policies or matrices.
   @Test func binary32RunIsAPlainImplementations() throws {
     let trainer = try Trainer(try Self.plan(.mlp, "fp32", epochs: 3), .digits)

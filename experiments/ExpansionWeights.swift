@@ -173,8 +173,8 @@ enum ExpansionWeights {
     func distance(_ run: Run) -> Double {
       (zip(run.weights, reference(run.step).weights).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } / 640).squareRoot()
     }
-    print("after \(epochs) epochs, seed 1; lost: displacement of updates flushed or swallowed; d/w: the largest ratio that is swallowed")
-    var table = Table(["step", "format", "weights", "loss", "held out", "flushed", "swallowed", "lost", "largest d/w", "distance"], leftAligned: [1, 2])
+    print("after \(epochs) epochs, seed 1; lost: displacement of updates flushed or swallowed")
+    var table = Table(["step", "format", "weights", "loss", "held out", "flushed", "swallowed", "lost", "max d/w", "distance"], leftAligned: [1, 2])
     for run in runs {
       let n = Double(max(run.updates, 1))
       table.add([
@@ -211,7 +211,7 @@ enum ExpansionWeights {
       ("sr: loss within 10 % of the reference's in bf16", steps.allSatisfy { of("bf16", "sr", $0).loss.last! < 1.1 * reference($0).loss.last! }),
     ]
     let shares = plain.map { "\($0.format) \(percent(Double($0.misjudged) / Double($0.updates)))" }
-    print("\nplain: updates that exponents alone misjudge: \(shares.joined(separator: ", "))")
+    print("\nplain: misjudged by exponents alone, at both steps:\n  \(shares.joined(separator: ", "))")
     print("\n\(isSound ? "held:    " : "failed:  ")plain: swallowed below |d/w| = 2^-(p+1), never above 2^-p (a theorem)")
     for (claim, holds) in measured { print("\(holds ? "held:    " : "failed:  ")\(claim)") }
     return arguments.contains("--check") && !isSound ? 1 : 0

@@ -267,14 +267,14 @@ enum GradientAccumulator {
 
   private static func report(_ beds: [Bed], _ forecasts: [Forecast], _ outcomes: [[Sample]], _ arguments: [String]) throws -> Int32 {
     print("seed \(seed); E x^2 \(curvature.significant(4)); added: variance of the error of g over that of g without it; slope: curvature")
-    print("over E x^2; no error: 10^4 E e^2 of a model without error; last columns: models over measured E e^2")
+    print("over E x^2; E e^2: times 10^4; no error: its model without error; last columns: models over measured")
     let squares = outcomes.map { Estimate($0.map(\.square)) }, means = outcomes.map { Estimate($0.map(\.mean)) }
     let ratios = beds.indices.map { i in
       let f = forecasts[i]
       return (added: f.added.square / squares[i].value, first: f.first.square / squares[i].value, second: f.second.square / squares[i].value)
     }
     func tenThousandths(_ x: Double, _ digits: Int = 3) -> String { (1e4 * x).significant(digits) }
-    var table = Table(["sums in", "n", "z", "grid", "added", "slope", "no error", "10^4 E e^2", "+-", "added", "first", "second"], leftAligned: [0, 2, 3])
+    var table = Table(["sums in", "n", "z", "grid", "added", "slope", "no error", "E e^2", "+-", "added", "first", "second"], leftAligned: [0, 2, 3])
     for (i, bed) in beds.enumerated() {
       let f = forecasts[i]
       table.add([

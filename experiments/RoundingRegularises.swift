@@ -293,10 +293,10 @@ enum RoundingRegularises {
   }
 
   private static func report(_ all: [Model: [Noise: [Outcome]]], _ seeds: [UInt64], _ arguments: [String]) throws -> Int32 {
-    func text(_ e: Estimate, _ digits: Int = 3) -> String { "\(e.value.significant(digits)) ± \(e.standardError.significant(2))" }
+    func text(_ e: Estimate) -> String { "\(e.value.significant(3)) ± \(e.standardError.significant(1))" }
     for model in models {
       let none = all[model]![.none]!
-      print("\(model.rawValue), seeds \(seeds[0]) to \(seeds.last!): means; paired differences to no noise with standard errors (norm: of the weights)")
+      print("\(model.rawValue), seeds \(seeds[0]) to \(seeds.last!): means; differences to no noise, paired; norm: of the weights")
       var table = Table(["noise", "delta", "loss", "test", "% right", "test - none", "% - none", "norm, %", "place"], leftAligned: [0])
       for noise in noises(model) {
         let runs = all[model]![noise]!

@@ -40,7 +40,7 @@ enum TrainingSchemes {
         ("HFP8, BM8, FP8-SEB, mxfp8 and S2FP8 within 1 % of fp32", ["hfp8", "bm8", "fp8-seb", "mxfp8", "s2fp8"].allSatisfy { loss($0) <= 1 }),
         ("FP134 within 2 % of fp32", loss("fp134") <= 2),
         ("SWALP the worst, by 1 to 5 %", policies.allSatisfy { loss($0) <= loss("swalp") } && (1...5).contains(loss("swalp"))),
-        ("e5m2cfg5+e6m5 loses 1 to 3 %, more than those with wider sums", 
+        ("e5m2cfg5+e6m5 loses 1 to 3 %, more than those with wider sums",
           (1...3).contains(loss("e5m2cfg5+e6m5")) && masters.allSatisfy { loss($0) < loss("e5m2cfg5+e6m5") }),
       ]
       let figure = Figure(

@@ -16,6 +16,14 @@ import FmtLab
 /// - Automatic and dynamic scales are within 1 % of the best fixed one, in both formats.
 /// - The share of dY below the format's range, as the binades of the untrained network in binary64 tell it, decides: below a tenth the
 ///   accuracy is within 2 % of fp32, above nine tenths it is not.
+///
+/// Result: fp32 84.1 ± 1.2 % (deviation of a seed). e4m3:cfg5: 10 % unscaled (97 % of dY zero), 83.5 at 2^4 (22 %), 84.5 at 2^8 (2.5 %), 84.0 at
+/// 2^12, and at 2^16 it overflows; automatic (2^13) 84.1, dynamic 83.3. e5m2:cfg5: 83.5 to 83.9 with every scale and with none, where 2.5 % of dY is zero.
+///
+/// Verdict: five exponent bits need no scale. Four need one, and 2^4 to 2^12 will do: 22 % of dY may be zero for 0.9 ± 0.3 points (paired with 2^8), 2.5 %
+/// for nothing that is seen. An automatic scale is as good as the best one.
+/// Failed: dynamic within 1 %: 1.2 ± 0.65 points less than 2^8 in e4m3. That is two standard errors, from the best of five scales chosen afterwards, and no
+/// evidence of more than what it is known to cost: it hovers at the overflow, and 3 to 5 of 561 steps are left out.
 enum LossScaling {
   static let formats = ["e4m3cfg5", "e5m2cfg5"]
   static let scales: [LossScale] = [.none, .fixed(4), .fixed(8), .fixed(12), .fixed(16), .automatic, .dynamic]

@@ -11,11 +11,25 @@ import FmtLab
 /// Prediction, made before measuring: dfp16 as fp32 (0.5 %). HFP8, BM8, FP8-SEB, mxfp8 and S2FP8, with master weights and wide sums, within 1 % of fp32,
 /// FP134 within 2 %. SWALP is the worst, by more than 1 % and less than 5 %: its weights have 8 bits and no master copy, and one average of one epoch is
 /// too short to take their noise away. e5m2cfg5+e6m5 loses 1 to 3 %, the most of those with master weights, for its sums.
+///
+/// Result: fp32 84.1 ± 1.2 % (deviation of a seed). Less than that, paired by seed: dfp16 0.1, mxfp8 -0.3, HFP8 -0.35, BM8 0.1, S2FP8 0.1, FP8-SEB 0.5,
+/// SWALP 0.6, e5m2cfg5+e6m5 0.6, FP134 2.8 ± 1.1; standard errors of the others 0.1 to 0.65.
+///
+/// Verdict: all but FP134 train as fp32 does, and there it is the hysteresis: e3m4 without it loses 0.2 ± 0.3. The copy of a weight that products see
+/// lags by up to a gap, which is 2^-6 for weights below 1/2, in a run of only 561 steps.
+/// Failed: FP134. At first it did not train at all (9.6 %): e3m4 has 10 binades, fewer than dY, and an automatic loss scale then lost the fewest numbers,
+/// flushed ones and overflows counted alike, and so cut the largest. It now loses the least sum of squares.
+/// Failed: SWALP the worst: 0.6 ± 0.65, the average of one epoch takes most of the noise away. Failed: e5m2cfg5+e6m5 loses 1 % or more: 0.6 ± 0.4.
 enum TrainingSchemes {
-  static let policies = ["fp32", "dfp16", "mxfp8", "hfp8", "bm8", "fp8-seb", "s2fp8", "fp134", "swalp", "e5m2cfg5+e6m5"]
+  static let policies = ["fp32", "dfp16", "mxfp8", "hfp8", "bm8", "fp8-seb", "s2fp8", "fp134", withoutHysteresis, "swalp", "e5m2cfg5+e6m5"]
   static let seeds: [UInt64] = [1, 2, 3, 4, 5]
 
-  static func setting(_ policy: String) -> TrainingRun.Setting { TrainingRun.Setting(images: 12_000, epochs: 3, policy: policy) }
+  /// Added after the first runs: FP134 but for its hysteresis.
+  static let withoutHysteresis = "e3m4@saturate+fp32"
+
+  static func setting(_ policy: String) -> TrainingRun.Setting {
+    TrainingRun.Setting(images: 12_000, epochs: 3, policy: policy, lossScale: policy == withoutHysteresis ? .automatic : nil)
+  }
 
   static func run(arguments: [String]) -> Int32 {
     TrainingRuns.report(policies.map(setting), seeds, arguments) { runs in

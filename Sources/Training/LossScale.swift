@@ -10,7 +10,8 @@ public enum LossScale: Hashable, Sendable, CustomStringConvertible {
   case fixed(Int)
   /// Doubled after a number of steps without overflow, halved after each with, whose update is left out.
   case dynamic
-  /// Chosen at the start of each epoch, such that the fewest numbers of dY leave the range of their format; halved as a dynamic one is.
+  /// Chosen at the start of each epoch, such that the numbers of dY that leave the range of their format have the least sum of squares; halved as a
+  /// dynamic one is.
   case automatic
 
   public init(text: String) throws(PolicyError) {
@@ -82,8 +83,10 @@ package struct LossScaler: Hashable, Sendable, Codable {
 }
 
 extension Trainer {
-  /// The k with which the fewest numbers of dY, times 2^k, are flushed or overflow, from their binades in a minibatch in binary64; of several
-  /// the middle. The last binade counts as overflow: other minibatches have larger numbers.
+  /// The k with which the numbers of dY that, times 2^k, are flushed or overflow have the least sum of squares, from their binades in a minibatch in
+  /// binary64; of several the middle. The last binade counts as overflow: other minibatches have larger numbers.
+  ///
+  /// (The fewest such numbers are no goal: a format of few binades would cut the largest ones, which move the weights.)
   ///
   /// - Complexity: one step of training.
   package func bestScale(_ indices: ArraySlice<Int>) -> Int {
@@ -95,8 +98,9 @@ extension Trainer {
       return (histogram, rounder.format.minPositive.floorLog2 - 1, rounder.format.maxFinite.floorLog2)
     }
     let costs = (-40...40).map { k in
-      ends.reduce(0) { sum, end in
-        sum + (end.histogram.binades.map { $0.reduce(0) { $0 + ($1 + k < end.smallest || $1 + k >= end.largest ? end.histogram.count(in: $1) : 0) } } ?? 0)
+      ends.reduce(0.0) { sum, end in
+        let lost = end.histogram.binades?.filter { $0 + k < end.smallest || $0 + k >= end.largest } ?? []
+        return lost.reduce(sum) { $0 + Double(end.histogram.count(in: $1)) * Double(sign: .plus, exponent: 2 * $1, significand: 1) }
       }
     }
     guard !ends.isEmpty, let least = costs.min() else { return 0 }

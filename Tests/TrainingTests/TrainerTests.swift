@@ -199,4 +199,18 @@ import Training
     // The largest gradients of the loss are 1/64, and the largest number is 448.
     #expect((3...17).contains(trainer.history[2].lossScale) && trainer.history[2].testAccuracy > 0.9, "\(trainer.history)")
   }
+
+  /// A format of few binades gives up the smallest gradients and cuts none of the largest.
+  @Test func automaticScaleKeepsTheLargestGradients() throws {
+    let trainer = try Trainer(try Self.plan(.mlp, "fp134", epochs: 4), .digits)
+    let batch = Array(0..<64)[...], scale = trainer.bestScale(batch)
+    let pass = trainer.twinPass(RandomStream(seed: 0))
+    var largest = 0.0
+    pass.observer = { one in if one.product == .backwardWeights { largest = one.left.doubles.reduce(largest) { max($0, abs($1)) } } }
+    _ = trainer.gradient(batch, scale: 1, pass)
+    // Of 15.5 the last binade is kept free.
+    #expect((4..<8).contains(largest * Double(sign: .plus, exponent: scale, significand: 1)), "2^\(scale), \(largest)")
+    _ = try Self.finish(trainer)
+    #expect(trainer.history[3].testAccuracy > 0.85, "\(trainer.history)")
+  }
 }

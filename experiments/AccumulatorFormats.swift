@@ -158,7 +158,7 @@ enum AccumulatorFormats {
         title: "LeNet in e5m2:cfg5, by accumulator (those without predicted overflow)", x: .init("predicted error over what is allowed", .log2),
         y: .init("points of accuracy less than with sums in fp32"),
         series: [("floating-point sums", floating), ("fixed-point sums", fixed)].map { title, names in
-          Figure.Series(title, names.map { (predicted[$0]!.ratio, loss($0)) }.filter { $0.0.isFinite }, .dots)
+          Figure.Series(title, names.map { (predicted[$0]!.ratio, loss($0)) }.filter { $0.0.isFinite }.sorted { $0.0 < $1.0 }, .measured)
         })
       return (claims, figure)
     }

@@ -45,7 +45,7 @@ enum MultiplierConfigurations {
         })
       }
       table.lines().forEach { print($0) }
-      print("\nforward products of the untrained network below the smallest normal number: % of them, and of their sum of squares")
+      print("\nforward products below the smallest normal number before training: % of them, and of their squares")
       var small = Table(["layer"] + formats.flatMap { [$0, "of squares"] }, leftAligned: [0])
       let shares = try formats.map { try subnormal(Format($0)) }
       for i in shares[0].indices { small.add([shares[0][i].layer] + shares.flatMap { [percent($0[i].count), percent($0[i].square)] }) }

@@ -30,7 +30,9 @@ struct EpochRow: Encodable {
     ])
   }
 
+  /// (NaN where every step was left out, for what overflowed.)
   private static func percent(_ share: Double) -> String {
+    guard share.isFinite else { return "-" }
     let hundredths = Int((10_000 * share).rounded())
     return "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) %"
   }

@@ -111,6 +111,13 @@ import Testing
     #expect(other.status == 65 && other.err.contains(differences), "\(other.err)")
   }
 
+  /// Of the largest number 1.5: every step overflows forwards, which a dynamic loss scale cannot help.
+  @Test func epochsWithoutAStepArePrinted() throws {
+    let text = try succeed("train --model logistic --epochs 1 --policy e1m2+fp32")
+    #expect(text.lines.last!.split(separator: " ").prefix(7) == ["1", "nan", "-", "nan", "0.00", "%", "2^-7"], "\(text.out)")
+    #expect(try succeed("train --model logistic --epochs 1 --policy e1m2+fp32 --json").json()["history"]!.items[0]["loss"] == .string("nan"))
+  }
+
   @Test func divergenceSaysWhatOverflowedWhere() throws {
     let run = try fmtlab("train --policy fp16+fp32 --loss-scale 2^40")
     #expect(run.status == 1 && run.err.contains("diverged in epoch 1, step 1: errors of classes in fp16: largest before rounding"), "\(run.err)")

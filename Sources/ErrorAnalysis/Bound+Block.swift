@@ -11,7 +11,7 @@ extension Bound {
       statement: "|ŝ − s| ≤ ((1 + w)^q − 1) A in q steps, 1 + w = (1 + u)(1 + m 2^-f), m the addends that a step can cut",
       kind: .deterministic, hypotheses: [.noOverflow, .notTapered, .oneLevel, .block],
       source: "proved here; after Blanchard, Higham, Lopez, Mary and Pranesh, SIAM J. Sci. Comput. 42 (2020), doi:10.1137/19M1289546",
-      proof: "proofs/block-sums.md#steps", formula: .apriori { $0.compose(\.best) })
+      proof: "proofs/block-sums.md#steps", theorems: ["BlockSum.block_sum", "BlockSum.cut_sum"], formula: .apriori { $0.compose(\.best) })
   ]
 }
 

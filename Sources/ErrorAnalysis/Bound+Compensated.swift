@@ -9,7 +9,7 @@ extension Bound {
     Bound(
       id: "dot.exact", statement: "|ŝ − s| ≤ u' |s| + h, u' = u/(1 + u) to nearest and u otherwise, h half the subnormal spacing or all of it",
       kind: .deterministic, hypotheses: [.noOverflow, .notTapered, .oneLevel, .exactSum, .productsNotRounded],
-      source: "one rounding", proof: "proofs/compensated-sums.md#exact",
+      source: "one rounding", proof: "proofs/compensated-sums.md#exact", theorems: ["RoundingError.error_mixed", "RoundingError.directed_error_mixed"],
       formula: .apriori { problem in
         let level = problem.levels[0]
         let u = level.rounder.relativeError
@@ -20,7 +20,7 @@ extension Bound {
       id: "dot.sum2", statement: "|ŝ − s| ≤ u|s| + (1 + u) k (k − 1) u² A, for every k", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .sum2, .holdsTerms],
       source: "proved here; after Ogita, Rump and Oishi, SIAM J. Sci. Comput. 26 (2005), whose bound needs k u < 1",
-      proof: "proofs/compensated-sums.md#sum2", formula: .apriori(\.compensatedRadius)),
+      proof: "proofs/compensated-sums.md#sum2", theorems: ["Sum2.sum2_bound"], formula: .apriori(\.compensatedRadius)),
     Bound(
       id: "dot.dot2", statement: "|ŝ − s| ≤ u|s| + (1 + u)(1 + (n − 1)(1 + u)) (1 + k (1 + u)) u² A, for every n", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .dot2, .noUnderflow, .splitsTerms],

@@ -8,23 +8,25 @@ extension Bound {
       id: "dot.gamma", statement: "|ŝ − s| ≤ γ_k A, γ_k = k u / (1 − k u)", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary, .gammaDefined],
       source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3-4",
-      proof: "proofs/recursive-sums.md#compounding",
+      proof: "proofs/recursive-sums.md#compounding", theorems: ["Compounding.power_le_gamma", "Compounding.compounding_uniform"],
       formula: .apriori { $0.compose { $0.growth.overOneMinusItself } }),
     Bound(
       id: "dot.power", statement: "|ŝ − s| ≤ ((1 + v)^k − 1) A, v = u / (1 + u) to nearest, v = u otherwise", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary],
       source: "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002, ch. 3",
-      proof: "proofs/recursive-sums.md#compounding",
+      proof: "proofs/recursive-sums.md#compounding", theorems: ["Compounding.compounding_uniform", "RoundingError.error_mixed", "RoundingError.directed_error_mixed"],
       formula: .apriori { $0.compose(\.compounded) }),
     Bound(
       id: "dot.nu", statement: "|ŝ − s| ≤ k u A, for every k", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary, .nearest, .treeOfHeldTerms],
       source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013); Rump, BIT 52 (2012), doi:10.1007/s10543-011-0342-4",
-      proof: "proofs/recursive-sums.md#ku", formula: .apriori { $0.compose(\.linear) }),
+      proof: "proofs/recursive-sums.md#ku", theorems: ["RecursiveSum.recursive_sum_nu", "RecursiveSum.recursive_sum_nu_format", "TreeSum.any_order_nu"],
+      formula: .apriori { $0.compose(\.linear) }),
     Bound(
       id: "dot.nu-rounded", statement: "|ŝ − s| ≤ n u A + n (1 + n u) η/2, products and sums rounded to one format (n + 1 for n in u's factors with a starting value)", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .sequential, .productsInTheSameFormat],
       source: "Jeannerod and Rump, SIAM J. Matrix Anal. Appl. 34 (2013)", proof: "proofs/recursive-sums.md#rounded-products",
+      theorems: ["RoundedProducts.rounded_products_nu"],
       formula: .apriori { problem in
         let level = problem.levels[0]
         // One more than the additions that can be inexact: n, or n + 1 with a starting value, which counts as a product.
@@ -36,17 +38,18 @@ extension Bound {
       id: "dot.sharp", statement: "|ŝ − s| ≤ k u / (1 + k u) A, for k ≤ 1/(2u)", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .sequential, .withinHalfReciprocal, .noUnderflow],
       source: "Lange and Rump, Math. Comp. 88 (2019), for floating-point terms; for real terms proved here",
-      proof: "proofs/recursive-sums.md#sharp",
+      proof: "proofs/recursive-sums.md#sharp", theorems: ["SharpSum.sharp_sum"],
       formula: .apriori { $0.compose { $0.growth.overOnePlusItself } }),
     Bound(
       id: "dot.hierarchy", statement: "|ŝ − s| ≤ B A, 1 + B = Π (1 + a_j), a_j the best of the factors above at level j",
       kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .provenLevels, .severalLevels],
-      source: "proved here", proof: "proofs/recursive-sums.md#hierarchy", formula: .apriori { $0.compose(\.best) }),
+      source: "proved here", proof: "proofs/recursive-sums.md#hierarchy", theorems: ["Hierarchy.hierarchy_bound"], formula: .apriori { $0.compose(\.best) }),
     Bound(
       id: "dot.fixed", statement: "|ŝ − s| ≤ h per rounding, h half a step to nearest and a step otherwise", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .fixedPoint, .oneLevel, .ordinary],
       source: "definition of rounding to a uniform grid", proof: "proofs/recursive-sums.md#fixed-point",
+      theorems: ["FixedPoint.fixed_sum", "FixedPoint.fixed_error_nearest", "FixedPoint.fixed_error"],
       formula: .apriori { $0.compose(\.best) }),
   ]
 }

@@ -14,6 +14,8 @@ public struct Bound: Sendable {
   public let source: String
   /// Where the proof is written down, relative to the root of the package.
   public let proof: String
+  /// The theorems of proofs/coq that a machine has checked and the bound rests on, as File.theorem; none for what is proved by hand or cited only.
+  public var theorems: [String] = []
   let formula: Formula
 
   public enum Kind: String, Sendable, Codable {

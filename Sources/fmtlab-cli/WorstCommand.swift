@@ -35,11 +35,23 @@ struct WorstCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("Draw the worst ratio and bounds against n (.svg, .png or .pdf) by gnuplot.", valueName: "file"), transform: Figure.path)
   var plot: String?
+  @Option(
+    help: ArgumentHelp("Write the results as theorems that Coq checks by computing them anew (proofs/README.md).", valueName: "file.v"),
+    transform: {
+      // (Coq takes it for the name of a module.)
+      guard $0.wholeMatch(of: /(.*\/)?[A-Za-z][A-Za-z0-9_]*\.v/) != nil else {
+        throw ValidationError("give a file NAME.v, the name of letters, digits and _, as Coq needs.")
+      }
+      return $0
+    })
+  var certificate: String?
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     if let plot { try Output.checkWritable(plot, "--plot") }
+    if let certificate { try Output.checkWritable(certificate, "--certificate") }
     try accumulator.prepare(output)
+    let theorems = try certificate.map { _ in try WorstCertificate(accumulator, exact) }
     let weights = try exact.weights(in: accumulator.format, output)
     let counts = try ExactOptions.counts(n, weights: weights, upTo: 4096, default: [16])
     let question = try WorstQuestion(accumulator, exact, weights)
@@ -53,6 +65,7 @@ struct WorstCommand: ParsableCommand {
     }
     line.end()
     let growth = rate ? try question.growth(exact.threads) : nil
+    if let certificate { try theorems?.write(results, to: certificate) }
     let report = WorstReport(accumulator, exact, results, growth)
     if let plot { try report.figure(question).draw(plot, output) }
     if output.json {

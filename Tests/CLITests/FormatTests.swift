@@ -111,7 +111,7 @@ import Testing
     #expect(document["schema"] == .string("fmtlab.bounds/1"))
     let bounds = document["bounds"]!.items
     for bound in bounds {
-      bound.check(["id": .text, "statement": .text, "kind": .text, "hypotheses": .texts, "source": .text, "proof": .text], "\(bound["id"]!)")
+      bound.check(["id": .text, "statement": .text, "kind": .text, "hypotheses": .texts, "source": .text, "proof": .text, "theorems": .texts], "\(bound["id"]!)")
     }
     let ids = bounds.compactMap { $0["id"]?.text }
     #expect(ids.contains("dot.nu") && Set(ids).count == ids.count)

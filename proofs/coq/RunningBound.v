@@ -1,7 +1,7 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
 (** What a result shows of its own error: |fl(x) - x| <= u |fl(x)| on the grid, <= u |fl(x)| + eta/2 in general, <= ulp(fl(x)) / 2; summed over
     the roundings these bound a sum. Bounds dot.running and dot.running-ulp. *)
-From Fmtlab Require Import Numbers Sums RoundingError Telescoping.
+From Fmtlab Require Import Numbers Sums RoundingError Telescoping SumTree.
 
 Section Nearest.
 Variables p emin : Z.
@@ -77,3 +77,46 @@ generalize 0%nat. revert s. induction xs as [|x xs IH]; intros s k; [apply Rle_r
 simpl local_errors. simpl results. simpl map. rewrite magnitude_cons, sum_cons. apply Rplus_le_compat; [apply error_of_result_ulp|apply IH].
 Qed.
 End Nearest.
+
+Section AnyMode.
+Variables p emin : Z.
+Context {Hp : Prec_gt_0 p}.
+Variable rnd : R -> Z.
+Context {Hr : Valid_rnd rnd}.
+Notation fl := (rounding rnd p emin).
+
+(** In every other mode ulp for half an ulp, 2 u for u, and eta for eta/2. *)
+Theorem directed_error_of_result_ulp x : Rabs (fl x - x) <= ulp radix2 (FLT_exp emin p) (fl x).
+Proof.
+destruct (Req_dec x 0) as [->|N]; [|apply Rlt_le, error_lt_ulp_round; try typeclasses eauto; exact N].
+rewrite round_0, Rminus_diag_eq, Rabs_R0 by (reflexivity || typeclasses eauto). apply ulp_ge_0.
+Qed.
+
+Theorem directed_error_of_result x : Rabs (fl x - x) <= 2 * u p * Rabs (fl x) + 2 * half_eta emin.
+Proof.
+eapply Rle_trans; [apply directed_error_of_result_ulp|]. generalize (u_pos p) (half_eta_pos emin) (Rabs_pos (fl x)). intros.
+assert (0 <= u p * Rabs (fl x)) by (apply Rmult_le_pos; lra).
+destruct (Rle_or_lt (bpow radix2 (emin + p - 1)) (Rabs (fl x))) as [L|S].
+- assert (ulp radix2 (FLT_exp emin p) (fl x) <= Rabs (fl x) * bpow radix2 (1 - p)) by now apply ulp_FLT_le.
+  replace (bpow radix2 (1 - p)) with (2 * u p) in * by (rewrite u_is_half_power; field). lra.
+- rewrite ulp_FLT_small; [|exact Hp|apply Rlt_trans with (1 := S), bpow_lt; lia].
+  rewrite half_eta_is_half. lra.
+Qed.
+End AnyMode.
+
+(** ** Any order of additions, each in its own arithmetic *)
+
+(** What the results show: b of each addition's result, over all of them. *)
+Fixpoint shown (b : addition -> R -> R) t := match t with Leaf _ => 0 | Node a l r => b a (computed (Node a l r)) + shown b l + shown b r end.
+
+Fixpoint each_shows (b : addition -> R -> R) t := match t with
+  | Leaf _ => True
+  | Node a l r => Rabs (local a l r) <= b a (computed (Node a l r)) /\ each_shows b l /\ each_shows b r
+  end.
+
+Theorem tree_running_bound b t : each_shows b t -> Rabs (computed t - exact t) <= shown b t.
+Proof.
+induction t as [x|a l IHl r IHr].
+- intros _. simpl. rewrite Rminus_diag_eq, Rabs_R0 by reflexivity. apply Rle_refl.
+- intros (He & Hl & Hr). eapply Rle_trans; [apply error_node|]. specialize (IHl Hl). specialize (IHr Hr). simpl shown. simpl computed in *. lra.
+Qed.

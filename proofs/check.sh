@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Fails unless the theorems in README.md's tables assume what assumptions.txt says, and the constants of formats are those of constants.txt.
+# --record writes both.
+set -euo pipefail
+cd "$(dirname "$0")"
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+names=$(sed -n 's/^| \([A-Z][A-Za-z0-9]*\.[a-z][a-z0-9_]*\) |.*/\1/p' README.md)
+{
+  sed 's/\..*//' <<<"$names" | sort -u | sed 's/.*/From Fmtlab Require &./'
+  sed 's/.*/Goal True. idtac "theorem &". Abort. Print Assumptions &./' <<<"$names"
+} > "$scratch/theorems.v"
+# Of the axioms the names are enough: their types take many lines.
+coqc -Q coq Fmtlab "$scratch/theorems.v" |
+  sed -n 's/^theorem //p; t; s/^Closed.*/  none/p; t; s/^\([A-Z][A-Za-z_]*\.[A-Za-z_]*\).*/  \1/p' > "$scratch/assumptions.txt"
+
+# A line a format: name, p, emin, exponents of u, of eta/2 and of the smallest normal number, k; safe in binary32, in binary64.
+coqc -Q coq Fmtlab -o "$scratch/Constants.vo" coq/Constants.v | tr '\n' ' ' |
+  sed 's/ *"\([a-z0-9]*\)"/\n\1/g; s/true/1/g; s/false/0/g; s/; //g' | tr -d '()[]' | sed '/./!d; s/ *$//; $a\' > "$scratch/constants.txt"
+
+if [ "${1:-}" = --record ]; then cp "$scratch/assumptions.txt" "$scratch/constants.txt" .; fi
+diff -u assumptions.txt "$scratch/assumptions.txt" || { echo "the theorems assume something else than assumptions.txt says" >&2; exit 1; }
+diff -u constants.txt "$scratch/constants.txt" || { echo "the constants are not those of constants.txt" >&2; exit 1; }
+if grep -rnwE 'Admitted|admit|Axiom|Parameter|Conjecture' coq/*.v; then echo "no proof may be left out" >&2; exit 1; fi
+echo "$(wc -l <<<"$names") theorems checked; assumptions and constants as committed"

@@ -25,7 +25,7 @@ extension Bound {
       id: "dot.dot2", statement: "|ŝ − s| ≤ u|s| + (1 + u)(1 + (n − 1)(1 + u)) (1 + k (1 + u)) u² A, for every n", kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .dot2, .noUnderflow, .splitsTerms],
       source: "proved here; after Ogita, Rump and Oishi, SIAM J. Sci. Comput. 26 (2005), whose bound needs n u < 1",
-      proof: "proofs/compensated-sums.md#dot2", formula: .apriori(\.compensatedRadius)),
+      proof: "proofs/compensated-sums.md#dot2", theorems: ["Dot2.dot2_bound", "Dot2.rounding_splits"], formula: .apriori(\.compensatedRadius)),
     Bound(
       id: "dot.expansion",
       statement: "|ŝ − s| ≤ f|s| + (1 + f) ((1 + c)^k − 1) A + nη/2 (terms with bits below η only); for two numbers f = v, c = (2 + v) v², v = u/(1 + u); for K numbers c is 2^(K−1) v^K and higher powers",

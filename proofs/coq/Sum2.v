@@ -33,6 +33,9 @@ Proof.
 induction xs as [|x xs IH]; intros s y; [easy|]. simpl. intros [<-|H]; [|now apply IH in H]. apply generic_format_round; typeclasses eauto.
 Qed.
 
+Lemma compensations_length xs : forall s, length (compensations s xs) = length xs.
+Proof. induction xs as [|x xs IH]; intros s; simpl; [reflexivity|]. now rewrite IH. Qed.
+
 Lemma magnitude_opp l : magnitude (map Ropp l) = magnitude l.
 Proof. unfold magnitude. rewrite map_map. f_equal. apply map_ext. intros x. apply Rabs_Ropp. Qed.
 
@@ -50,8 +53,7 @@ destruct xs as [|y ys].
   apply Rplus_le_le_0_compat; [apply Rmult_le_pos; [lra|apply Rabs_pos]|]. unfold k. simpl. lra. }
 set (es := compensations x (y :: ys)). set (c := recursive fl x (y :: ys)).
 assert (Ee : es = map Ropp (errors p emin (fun n => negb (Z.even n)) x (y :: ys))) by now apply compensations_exact.
-assert (Le : length es = length (y :: ys)).
-{ unfold es. clear. revert x. generalize (y :: ys). intros l. induction l as [|z l IH]; intros x; simpl; [reflexivity|]. now rewrite IH. }
+assert (Le : length es = length (y :: ys)) by apply compensations_length.
 assert (Me : magnitude es <= k * u * A) by (rewrite Ee, magnitude_opp; now apply local_errors_nu).
 assert (Se : sum es = s - c).
 { rewrite Ee, sum_opp. unfold errors. rewrite <- telescoping, run_is_recursive.

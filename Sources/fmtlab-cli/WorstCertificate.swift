@@ -19,6 +19,8 @@ struct WorstCertificate {
     guard case .sequential(let rounder) = plan else { throw refuse("--acc \(plan) is no sum in sequence in one format") }
     guard case .exact = accumulator.product else { throw refuse("--product \(accumulator.product) is not exact") }
     guard rounder.rounding == .nearestEven, rounder.subnormals == .keep else { throw refuse("--acc \(plan) does not round to nearest even, or flushes") }
+    // (Its ties go to the even code, which the exponent decides; a significand of one bit has no other.)
+    guard rounder.format.precision > 1 else { throw refuse("--acc \(plan) has a significand of one bit, whose ties the theorems break otherwise") }
     for format in [format, rounder.format] where !WorstCertificate.isCovered(format) { throw refuse("\(format) has no subnormal numbers, or no zero, or one sign") }
     guard exact.weights == nil, (exact.onOverflow ?? .exclude) == .exclude else { throw refuse("with --weights, or with --on-overflow other than exclude") }
     (self.format, self.rounder, range) = (format, rounder, exact.range)

@@ -24,6 +24,7 @@ import Testing
     ("--format e2m1fn --acc e4m3fn:4,e4m3fn", "is no sum in sequence"), ("--format e2m1fn --acc q8.4", "q8.4 has no subnormal numbers"),
     ("--format e2m1fn --acc e4m3fn --product e4m3fn", "is not exact"), ("--format e2m1fn --acc e4m3fn --on-overflow saturate", "other than exclude"),
     ("--format e2m1fn --acc e4m3fn --weights 1,2", "with --weights"), ("--format posit8 --acc e4m3fn", "posit8 has no subnormal numbers"),
+    ("--format e2m1fn --acc e4m0", "a significand of one bit"),
   ])
   func whatTheTheoremsDoNotSpeakOfIsRefused(options: String, words: String) throws {
     let scratch = try Scratch(), file = scratch.url("certificate.v").path

@@ -35,7 +35,7 @@ import Testing
     #expect(Set(table.keys).isSubset(of: checked))
   }
 
-  @Test func fourOfFiveDeterministicBoundsAreProved() {
+  @Test func fourOfFiveDeterministicBoundsOfSumsAreProved() {
     let certain = Bound.catalogue.filter(\.isCertain)
     #expect(5 * certain.count { !$0.theorems.isEmpty } >= 4 * certain.count)
   }

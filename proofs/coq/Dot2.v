@@ -8,7 +8,9 @@ Variables p emin : Z.
 Context {Hp : Prec_gt_0 p}.
 Hypothesis Hp1 : (1 < p)%Z.
 Hypothesis He : (emin <= 0)%Z.
-Notation fl := (nearest_even p emin).
+Variable tie : Z -> bool.
+Hypothesis Ht : symmetric tie.
+Notation fl := (nearest tie p emin).
 Notation u := (u p).
 
 (** A product as the rounded product h and its error r, both numbers of the format; the product is h + r. *)
@@ -20,7 +22,7 @@ Definition value (t : R * R) := fst t + snd t.
 Fixpoint joined es rs := match es, rs with e :: es, r :: rs => fl (e + r) :: joined es rs | _, _ => [] end.
 
 Definition dot2 t ts := let hs := map fst ts in
-  fl (recursive fl (fst t) hs + recursive fl (snd t) (joined (compensations p emin (fst t) hs) (map snd ts))).
+  fl (recursive fl (fst t) hs + recursive fl (snd t) (joined (compensations p emin tie (fst t) hs) (map snd ts))).
 
 Lemma joined_length es : forall rs, length es = length rs -> length (joined es rs) = length rs.
 Proof. induction es as [|e es IH]; intros [|r rs] H; simpl in *; try easy. rewrite IH; congruence. Qed.
@@ -70,15 +72,15 @@ inversion F as [|? ? (Fh & Fr & _) Ft]; subst. rewrite Forall_forall in Ft.
 assert (Fhs : forall y, In y (map fst ts) -> format p emin y) by (intros y Hy; apply in_map_iff in Hy; destruct Hy as (x & <- & Hx); now apply Ft).
 assert (Frs : forall y, In y (map snd ts) -> format p emin y) by (intros y Hy; apply in_map_iff in Hy; destruct Hy as (x & <- & Hx); now apply Ft).
 set (h := fst t) in *. set (r := snd t) in *. set (hs := map fst ts) in *. set (rs := map snd ts) in *.
-set (es := compensations p emin h hs). set (c := recursive fl h hs).
+set (es := compensations p emin tie h hs). set (c := recursive fl h hs).
 assert (Lh : length hs = length ts) by apply map_length. assert (Lr : length rs = length ts) by apply map_length.
-assert (Ee : es = map Ropp (errors p emin (fun n => negb (Z.even n)) h hs)) by now apply compensations_exact.
+assert (Ee : es = map Ropp (errors p emin tie h hs)) by now apply compensations_exact.
 assert (Le : length es = length rs) by (unfold es; rewrite compensations_length, Lh; now symmetry).
 assert (Me : magnitude es <= k * u * magnitude (h :: hs)).
 { rewrite Ee, magnitude_opp. unfold k. rewrite <- Lh. apply local_errors_nu; [exact Hp|]. intros y [<-|Hy]; [exact Fh|now apply Fhs]. }
 assert (Se : sum es = sum (h :: hs) - c).
 { rewrite Ee, sum_opp. unfold errors. rewrite <- telescoping, run_is_recursive. change (sum (h :: hs)) with (h + sum hs). unfold c. ring. }
-assert (Fes : forall y, In y es -> format p emin y) by (intros y Hy; exact (compensations_in_format p emin hs h y Hy)).
+assert (Fes : forall y, In y es -> format p emin y) by (intros y Hy; exact (compensations_in_format p emin tie hs h y Hy)).
 set (js := joined es rs). destruct (joined_errors es rs Le Fes Frs) as [J1 J2]. fold js in J1, J2.
 set (C := magnitude es + magnitude (r :: rs)).
 assert (HC : C <= (k * (1 + u) + 1) * u * A).

@@ -1,7 +1,17 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
-(** Error-free transforms in every format F(p, emin) with p > 1 and emin <= 0, to nearest even, without overflow. *)
+(** Error-free transforms in every format F(p, emin) with p > 1 and emin <= 0, without overflow: 2Sum to nearest with any ties that negation respects
+    (to even, away from zero, towards zero), Fast2Sum to nearest even. *)
 From Fmtlab Require Import Numbers.
 From Flocq Require Import Sterbenz Plus_error Pff2Flocq.
+
+(** A tie is broken for -x as for x. *)
+Definition symmetric (tie : Z -> bool) := forall n, tie n = negb (tie (- (n + 1))%Z).
+
+Lemma even_is_symmetric : symmetric (fun n => negb (Z.even n)).
+Proof. intros n. rewrite Z.even_opp, Z.even_add. now destruct (Z.even n). Qed.
+
+Lemma away_is_symmetric : symmetric (Z.leb 0).
+Proof. intros n. destruct (Z.leb_spec 0 n), (Z.leb_spec 0 (- (n + 1))); lia || reflexivity. Qed.
 
 Section ErrorFree.
 Variables p emin : Z.
@@ -17,9 +27,6 @@ Proof. intros. apply round_generic; [typeclasses eauto|]. apply sterbenz; auto; 
 Theorem sum_error_in_format tie x y : format p emin x -> format p emin y -> format p emin (nearest tie p emin (x + y) - (x + y)).
 Proof. intros. apply plus_error; auto; typeclasses eauto. Qed.
 
-Lemma even_is_symmetric x : negb (Z.even x) = negb (negb (Z.even (- (x + 1)))).
-Proof. rewrite Z.even_opp, Z.even_add. now destruct (Z.even x). Qed.
-
 Hypothesis Hp1 : (1 < p)%Z.
 Hypothesis He : (emin <= 0)%Z.
 
@@ -33,9 +40,9 @@ intros Fx Fy H. cbv zeta. replace (y - fl (fl (x + y) - x)) with (y + fl (x - fl
 Qed.
 
 (** 2Sum: s + e = x + y for all x and y. *)
-Theorem two_sum x y : format p emin x -> format p emin y ->
-  let s := fl (x + y) in let y' := fl (s - x) in let x' := fl (s - y') in s + fl (fl (x - x') + fl (y - y')) = x + y.
-Proof. intros Fx Fy. exact (TwoSum_correct emin p _ Hp1 He even_is_symmetric x y Fx Fy). Qed.
+Theorem two_sum tie x y : symmetric tie -> format p emin x -> format p emin y ->
+  let fl := nearest tie p emin in let s := fl (x + y) in let y' := fl (s - x) in let x' := fl (s - y') in s + fl (fl (x - x') + fl (y - y')) = x + y.
+Proof. intros S Fx Fy. exact (TwoSum_correct emin p _ Hp1 He S x y Fx Fy). Qed.
 End ErrorFree.
 
 (** The formats of the table of proofs/README.md. *)
@@ -43,7 +50,7 @@ Definition two_sum_holds p emin := forall x y, format p emin x -> format p emin 
   let fl := nearest_even p emin in let s := fl (x + y) in let y' := fl (s - x) in let x' := fl (s - y') in
   s + fl (fl (x - x') + fl (y - y')) = x + y.
 
-Ltac by_two_sum := intros x y Fx Fy; apply two_sum; easy.
+Ltac by_two_sum := intros x y Fx Fy; apply two_sum; (exact even_is_symmetric || easy).
 Corollary two_sum_e4m3 : two_sum_holds 4 (-9). Proof. by_two_sum. Qed.
 Corollary two_sum_e5m2 : two_sum_holds 3 (-16). Proof. by_two_sum. Qed.
 Corollary two_sum_bf16 : two_sum_holds 8 (-133). Proof. by_two_sum. Qed.

@@ -8,7 +8,9 @@ Variables p emin : Z.
 Context {Hp : Prec_gt_0 p}.
 Hypothesis Hp1 : (1 < p)%Z.
 Hypothesis He : (emin <= 0)%Z.
-Notation fl := (nearest_even p emin).
+Variable tie : Z -> bool.
+Hypothesis Ht : symmetric tie.
+Notation fl := (nearest tie p emin).
 Notation u := (u p).
 
 (** 2Sum's error of fl(s + x). *)
@@ -24,7 +26,7 @@ Lemma compensations_exact xs : forall k s, format p emin s -> (forall x, In x xs
   compensations s xs = map Ropp (local_errors (fun _ s x => fl (s + x)) k s xs).
 Proof.
 induction xs as [|x xs IH]; intros k s Fs Fx; [reflexivity|]. simpl. f_equal.
-- unfold local_error. generalize (two_sum p emin Hp1 He s x Fs (Fx x (or_introl eq_refl))). unfold two_sum_error. simpl. lra.
+- unfold local_error. generalize (two_sum p emin Hp1 He tie s x Ht Fs (Fx x (or_introl eq_refl))). unfold two_sum_error. simpl. lra.
 - apply IH; [apply generic_format_round; typeclasses eauto|]. intros y Hy. apply Fx. now right.
 Qed.
 
@@ -52,7 +54,7 @@ destruct xs as [|y ys].
 { unfold sum2, s. simpl. rewrite !Rplus_0_r, round_generic by (assumption || typeclasses eauto). rewrite Rminus_diag_eq, Rabs_R0 by reflexivity.
   apply Rplus_le_le_0_compat; [apply Rmult_le_pos; [lra|apply Rabs_pos]|]. unfold k. simpl. lra. }
 set (es := compensations x (y :: ys)). set (c := recursive fl x (y :: ys)).
-assert (Ee : es = map Ropp (errors p emin (fun n => negb (Z.even n)) x (y :: ys))) by now apply compensations_exact.
+assert (Ee : es = map Ropp (errors p emin tie x (y :: ys))) by now apply compensations_exact.
 assert (Le : length es = length (y :: ys)) by apply compensations_length.
 assert (Me : magnitude es <= k * u * A) by (rewrite Ee, magnitude_opp; now apply local_errors_nu).
 assert (Se : sum es = s - c).

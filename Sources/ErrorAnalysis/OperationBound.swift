@@ -16,6 +16,8 @@ public struct OperationBound: Sendable {
   public let needsSameSigns: Bool
   public let source: String
   public let proof: String
+  /// The theorem of proofs/coq that a machine has checked, as File.theorem; none for what is cited only.
+  public let theorems: [String]
   /// The largest |z − r| / |r| in u² at p = 2, 3 and 4, cut to three decimals.
   public let largest: [Double]
 
@@ -53,26 +55,39 @@ public struct OperationBound: Sendable {
   public static func of(_ operation: DoubleWordOperation) -> OperationBound { catalogue.first { $0.operation == operation }! }
 
   public static let catalogue: [OperationBound] = [
-    entry(.plusFP, [1.230, 1.560, 1.765], [Form(precision: 3, text: "2u²") { two * $0 * $0 }]),
+    entry(.plusFP, [1.230, 1.560, 1.765], [Form(precision: 2, text: "2u²") { two * $0 * $0 }], theorem: "DoubleWordSums.plus_number_bound"),
     entry(
       .sloppyPlus, [1.029, 1.461, 2.015], [Form(precision: 2, text: "3u² + 2u³") { (three + two * $0) * $0 * $0 }], needsSameSigns: true,
-      source: "proved here"),
+      source: "proved here", theorem: "DoubleWordSums.sloppy_plus_bound"),
     entry(.accuratePlus, [1.267, 2.161, 2.497], [Form(precision: 3, text: "3u²/(1 − 4u)") { three * $0 * $0 * reciprocal(oneMinus: Upward(4) * $0) }]),
-    entry(.timesFP1, [0.484, 1.198, 1.300], [Form(precision: 4, text: "3/2 u² + 4u³") { (Upward(1.5) + Upward(4) * $0) * $0 * $0 }]),
-    entry(.timesFP2, [0.484, 1.461, 1.681], [Form(precision: 3, text: "3u²") { three * $0 * $0 }]),
-    entry(.timesFP3, [0.410, 1.163, 1.236], [Form(precision: 3, text: "2u²") { two * $0 * $0 }]),
+    entry(
+      .timesFP1, [0.484, 1.198, 1.300], [Form(precision: 2, text: "3/2 u² + 4u³") { (Upward(1.5) + Upward(4) * $0) * $0 * $0 }],
+      theorem: "DoubleWordTimesNumber.times_number_1_bound"),
+    entry(
+      .timesFP2, [0.484, 1.461, 1.681], [Form(precision: 2, text: "3u²") { three * $0 * $0 }], theorem: "DoubleWordTimesNumber.times_number_2_bound"),
+    entry(
+      .timesFP3, [0.410, 1.163, 1.236], [Form(precision: 2, text: "2u²") { two * $0 * $0 }], theorem: "DoubleWordTimesNumber.times_number_3_bound"),
     entry(
       .times1, [1.127, 2.226, 3.483],
-      [Form(precision: 4, text: "7u²") { Upward(7) * $0 * $0 }, Form(precision: 6, text: "5u²") { Upward(5) * $0 * $0 }]),
-    entry(.times2, [1.127, 2.226, 3.062], [Form(precision: 5, text: "5u²") { Upward(5) * $0 * $0 }]),
+      [Form(precision: 2, text: "7u²") { Upward(7) * $0 * $0 }, Form(precision: 4, text: "5u²") { Upward(5) * $0 * $0 }],
+      theorem: "DoubleWordTimesPlain.times_1_constants"),
+    entry(
+      .times2, [1.127, 2.226, 3.062],
+      [Form(precision: 2, text: "7u²") { Upward(7) * $0 * $0 }, Form(precision: 3, text: "5u²") { Upward(5) * $0 * $0 }],
+      theorem: "DoubleWordTimesFused.times_2_constants"),
     entry(
       .times3, [1.127, 2.220, 2.781],
-      [Form(precision: 4, text: "5u²") { Upward(5) * $0 * $0 }, Form(precision: 5, text: "4u²") { Upward(4) * $0 * $0 }]),
+      [
+        Form(precision: 2, text: "6u²") { Upward(6) * $0 * $0 }, Form(precision: 3, text: "5u²") { Upward(5) * $0 * $0 },
+        Form(precision: 4, text: "4u²") { Upward(4) * $0 * $0 },
+      ], theorem: "DoubleWordTimesFused.times_3_constants"),
     entry(.dividedByFP, [1.103, 1.391, 1.709], [Form(precision: 4, text: "3u²") { three * $0 * $0 }]),
-    entry(.divided, [2.236, 4.164, 4.823], [Form(precision: 7, text: "15u² + 56u³") { (Upward(15) + Upward(56) * $0) * $0 * $0 }]),
+    entry(
+      .divided, [2.236, 4.164, 4.823], [Form(precision: 3, text: "25/2 u² + 56u³") { (Upward(12.5) + Upward(56) * $0) * $0 * $0 }],
+      source: "proved here; after \(published)", theorem: "DoubleWordQuotient.quotient_bound"),
     entry(
       .squareRoot, [0.935, 1.562, 1.795], [Form(precision: 3, text: "33/8 u² and higher powers (in the proof)", factor: squareRoot)],
-      source: "proved here"),
+      source: "proved here", theorem: "DoubleWordRoot.root_bound"),
   ]
 
   private static let (two, three) = (Upward(2), Upward(3))
@@ -93,10 +108,11 @@ public struct OperationBound: Sendable {
   }
 
   private static func entry(
-    _ operation: DoubleWordOperation, _ largest: [Double], _ forms: [Form], needsSameSigns: Bool = false, source: String = published
+    _ operation: DoubleWordOperation, _ largest: [Double], _ forms: [Form], needsSameSigns: Bool = false, source: String = published,
+    theorem: String? = nil
   ) -> OperationBound {
     OperationBound(
       operation: operation, forms: forms, needsSameSigns: needsSameSigns, source: source, proof: "proofs/expansions.md#double-words",
-      largest: largest)
+      theorems: theorem.map { [$0] } ?? [], largest: largest)
   }
 }

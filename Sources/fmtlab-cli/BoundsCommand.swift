@@ -66,7 +66,7 @@ struct BoundsCommand: ParsableCommand {
     OperationBound.catalogue.map {
       Row(
         id: $0.id, statement: $0.statement, kind: Bound.Kind.deterministic.rawValue, hypotheses: $0.hypotheses, source: $0.source, proof: $0.proof,
-        largestInSquares: $0.largest)
+        theorems: $0.theorems, largestInSquares: $0.largest)
     }
   }
 

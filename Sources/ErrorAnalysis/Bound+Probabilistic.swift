@@ -24,7 +24,7 @@ extension Bound {
       id: "dot.azuma", statement: "|ŝ − s| ≤ √(½ ln(2/ζ) u ((1 + u)^2k − 1)/(2 + u)) A; fails with probability ζ at most", kind: .stochastic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary, .allStochastic, .productsNotRounded, .noUnderflow],
       source: "after Ipsen and Zhou, SIAM J. Matrix Anal. Appl. 41 (2020), arXiv:1906.10465; constants proved here",
-      proof: "proofs/stochastic-sums.md#azuma",
+      proof: "proofs/stochastic-sums.md#azuma", theorems: ["StochasticSum.azuma", "Hoeffding.hoeffding"],
       formula: .aprioriBut { problem, failure in
         let (u, k) = problem.onlySum
         let growth = (u * u.compounded(2 * k)).divided(byAtLeast: 2 + u.value)
@@ -34,7 +34,7 @@ extension Bound {
       id: "dot.chebyshev", statement: "|ŝ − s| ≤ √(((1 + u²/4)^k − 1)/ζ) A; fails with probability ζ at most", kind: .stochastic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .ordinary, .allStochastic, .productsNotRounded, .noUnderflow],
       source: "after El Arar, Sohier, de Oliveira Castro and Petit, SIAM J. Sci. Comput. (2023), arXiv:2207.10321; constants proved here",
-      proof: "proofs/stochastic-sums.md#chebyshev",
+      proof: "proofs/stochastic-sums.md#chebyshev", theorems: ["StochasticSum.chebyshev", "StochasticSum.mean_square_error"],
       formula: .aprioriBut { problem, failure in
         let (u, k) = problem.onlySum
         return Radius(relative: (Upward(0.25) * u * u).compounded(k).divided(byAtLeast: failure).squareRoot)

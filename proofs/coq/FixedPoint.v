@@ -40,3 +40,48 @@ intros s H ys zs ->. rewrite magnitude_app in H. eapply Rle_trans; [apply Rabs_t
 generalize (abs_sum ys) (magnitude_pos zs). lra.
 Qed.
 End FixedPoint.
+
+(** The width of an exact accumulator: of n products of integers, of magnitude N at most (Omega_a/eta_a times Omega_b/eta_b in steps of eta_a eta_b),
+    floor(log2(n N)) + 2 bits in two's complement hold every partial sum, and one bit less does not hold all. *)
+Section ExactWidth.
+Open Scope Z_scope.
+Variables n N : Z.
+Hypothesis HnN : 0 < n * N.
+Notation W := (Z.log2 (n * N) + 2).
+
+Definition holds w z := - 2 ^ (w - 1) <= z < 2 ^ (w - 1).
+
+Fixpoint total (zs : list Z) := match zs with [] => 0 | z :: r => z + total r end.
+
+Lemma total_bound zs : (forall z, In z zs -> Z.abs z <= N) -> Z.abs (total zs) <= Z.of_nat (length zs) * N.
+Proof.
+induction zs as [|z zs IH]; intros H; [reflexivity|]. cbn [total length]. rewrite Nat2Z.inj_succ. specialize (IH (fun y Hy => H y (or_intror Hy))).
+specialize (H z (or_introl eq_refl)). lia.
+Qed.
+
+Theorem exact_width_holds zs : Z.of_nat (length zs) <= n -> 0 <= N -> (forall z, In z zs -> Z.abs z <= N) -> holds W (total zs).
+Proof.
+intros L HN H. assert (B := total_bound zs H). assert (U := proj2 (Z.log2_spec _ HnN)). unfold holds.
+replace (W - 1) with (Z.succ (Z.log2 (n * N))) by ring. assert (Z.of_nat (length zs) * N <= n * N) by (apply Z.mul_le_mono_nonneg_r; assumption). lia.
+Qed.
+
+Theorem exact_width_least : ~ holds (W - 1) (n * N).
+Proof. assert (L := proj1 (Z.log2_spec _ HnN)). unfold holds. replace (W - 1 - 1) with (Z.log2 (n * N)) by ring. lia. Qed.
+
+(** Partial sums may wrap around: in w bits the last one is right if the exact sum is held. *)
+Definition wrap w z := (z + 2 ^ (w - 1)) mod 2 ^ w - 2 ^ (w - 1).
+
+Theorem wrapped_sum_exact w zs : 0 < w -> holds w (total zs) -> fold_left (fun s z => wrap w (s + z)) zs 0 = total zs.
+Proof.
+intros Hw H. assert (P : 2 ^ w = 2 * 2 ^ (w - 1)) by (rewrite <- Z.pow_succ_r by lia; f_equal; lia). assert (0 < 2 ^ (w - 1)) by (apply Z.pow_pos_nonneg; lia).
+assert (Id : forall z, holds w z -> wrap w z = z) by (unfold holds, wrap; intros z Hz; rewrite Z.mod_small by lia; ring).
+assert (Add : forall a b, wrap w (wrap w a + b) = wrap w (a + b)).
+{ intros a b. unfold wrap. f_equal. replace ((a + 2 ^ (w - 1)) mod 2 ^ w - 2 ^ (w - 1) + b + 2 ^ (w - 1)) with ((a + 2 ^ (w - 1)) mod 2 ^ w + b) by ring.
+  rewrite Z.add_mod_idemp_l by lia. f_equal. ring. }
+assert (G : forall s, holds w s -> fold_left (fun s z => wrap w (s + z)) zs s = wrap w (s + total zs)).
+{ assert (Bound : forall z, holds w (wrap w z)) by (intros z; unfold holds, wrap; assert (M := Z.mod_pos_bound (z + 2 ^ (w - 1)) (2 ^ w) ltac:(lia)); lia).
+  clear H. induction zs as [|z r IH]; intros s Hs; cbn [fold_left total]; [rewrite Z.add_0_r; symmetry; now apply Id|].
+  rewrite IH by apply Bound. rewrite Add. f_equal. ring. }
+rewrite G by (unfold holds; lia). now apply Id.
+Qed.
+End ExactWidth.

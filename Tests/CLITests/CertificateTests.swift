@@ -19,6 +19,23 @@ import Testing
     }
   }
 
+  /// proofs/gappa/bounds.txt, whose bounds Gappa proves of e4m3 in [−1, 1] and e6m5: no less than the exact worst case, and near it.
+  @Test func boundsByGappaAreNearTheExactWorstCases() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let lines = try String(contentsOf: root.appending(path: "proofs/gappa/bounds.txt"), encoding: .utf8).split(separator: "\n")
+    let bounds = try lines.map { line in
+      let match = try #require(line.wholeMatch(of: /([0-9]+) ([0-9]+)\/128/))
+      return (n: match.1, bound: Double(match.2)! / 128)
+    }
+    #expect(bounds.count == 3)
+    let counts = bounds.map { "\($0.n)" }.joined(separator: ",")
+    let results = try succeed("worst --format e4m3 --acc e6m5 --range 1 --n \(counts) --json --quiet").json()["results"]!.items
+    for (result, bound) in zip(results, bounds) {
+      let exact = result["maxAbsError"]!.double!
+      #expect(exact <= bound.bound && bound.bound <= 1.05 * exact, "n = \(bound.n)")
+    }
+  }
+
   @Test(arguments: [
     ("--format e2m1fn --acc kahan/e4m3fn", "is no sum in sequence in one format"), ("--format e2m1fn --acc e4m3fn@rz", "does not round to nearest even"),
     ("--format e2m1fn --acc e4m3fn:4,e4m3fn", "is no sum in sequence"), ("--format e2m1fn --acc q8.4", "q8.4 has no subnormal numbers"),

@@ -33,6 +33,7 @@ extension Bound {
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .expansion, .splitsTerms],
       source: "proved here; for two numbers after Joldes, Muller and Popescu, ACM Trans. Math. Softw. 44(2) (2017)",
       proof: "proofs/expansions.md#sums",
+      theorems: ["Expansion.expansion_of_two", "Passes.expansion_of_many", "Expansion.expansion_drift", "Expansion.within_split"],
       formula: .apriori { problem in
         // Products that are rounded first reach the sum with their errors.
         guard problem.levels.count == 1 else { return problem.compose(\.best) }

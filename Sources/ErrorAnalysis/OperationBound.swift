@@ -59,7 +59,9 @@ public struct OperationBound: Sendable {
     entry(
       .sloppyPlus, [1.029, 1.461, 2.015], [Form(precision: 2, text: "3u² + 2u³") { (three + two * $0) * $0 * $0 }], needsSameSigns: true,
       source: "proved here", theorem: "DoubleWordSums.sloppy_plus_bound"),
-    entry(.accuratePlus, [1.267, 2.161, 2.497], [Form(precision: 3, text: "3u²/(1 − 4u)") { three * $0 * $0 * reciprocal(oneMinus: Upward(4) * $0) }]),
+    entry(
+      .accuratePlus, [1.267, 2.161, 2.497], [Form(precision: 3, text: "3u²/(1 − 5u/2)") { three * $0 * $0 * reciprocal(oneMinus: Upward(2.5) * $0) }],
+      source: "proved here; after \(published)", theorem: "DoubleWordAccurateSum.accurate_plus_bound"),
     entry(
       .timesFP1, [0.484, 1.198, 1.300], [Form(precision: 2, text: "3/2 u² + 4u³") { (Upward(1.5) + Upward(4) * $0) * $0 * $0 }],
       theorem: "DoubleWordTimesNumber.times_number_1_bound"),

@@ -28,12 +28,14 @@ extension Bound {
       proof: "proofs/compensated-sums.md#dot2", theorems: ["Dot2.dot2_bound", "Dot2.rounding_splits"], formula: .apriori(\.compensatedRadius)),
     Bound(
       id: "dot.expansion",
-      statement: "|ŝ − s| ≤ f|s| + (1 + f) ((1 + c)^k − 1) A + nη/2 (terms with bits below η only); for two numbers f = v, c = (2 + v) v², v = u/(1 + u); for K numbers c is 2^(K−1) v^K and higher powers",
+      statement: "|ŝ − s| ≤ f|s| + (1 + f) D, D = ((1 + c)^k − 1) A; for two numbers f = v, c = (2 + v) v², v = u/(1 + u); for K numbers "
+        + "f = q/(1 − 2q), q = (K − 1) u, c is 2^(K−1) v^K and higher powers, and (2q)^64 times what the others can hold is added; of terms added "
+        + "as two numbers (1 + v) A and 2n; nη/2 more, times 1 and higher powers, for terms with bits below η",
       kind: .deterministic,
       hypotheses: [.noOverflow, .notTapered, .floatingPoint, .oneLevel, .nearest, .expansion, .splitsTerms],
       source: "proved here; for two numbers after Joldes, Muller and Popescu, ACM Trans. Math. Softw. 44(2) (2017)",
       proof: "proofs/expansions.md#sums",
-      theorems: ["Expansion.expansion_of_two", "Passes.expansion_of_many", "Expansion.expansion_drift", "Expansion.within_split"],
+      theorems: ["Expansion.expansion_of_two", "Passes.expansion_of_many", "Expansion.expansion_drift", "Expansion.within_magnitude", "Expansion.within_split"],
       formula: .apriori { problem in
         // Products that are rounded first reach the sum with their errors.
         guard problem.levels.count == 1 else { return problem.compose(\.best) }

@@ -47,9 +47,14 @@ public struct OperationBound: Sendable {
     forms.last { $0.precision <= p }.map { $0.factor(Upward(Dyadic.power(-p))) }
   }
 
-  /// The bound in a format and mode; `nil` where it does not hold whatever the operands are.
+  /// The bound in a format and mode; `nil` where it is not known to hold whatever the operands are: of other modes, and of formats that are not
+  /// F(p, emin).
   public func relativeError(in rounder: Rounder) -> Upward? {
-    rounder.rounding == .nearestEven && rounder.subnormals == .keep ? relativeError(precision: rounder.format.precision) : nil
+    let format = rounder.format
+    guard rounder.rounding == .nearestEven, rounder.subnormals == .keep, format.isFloating, !format.isTapered, format.isSigned,
+      format.minPositive == .power(format.quantumExponent)
+    else { return nil }
+    return relativeError(precision: format.precision)
   }
 
   public static func of(_ operation: DoubleWordOperation) -> OperationBound { catalogue.first { $0.operation == operation }! }
@@ -72,17 +77,17 @@ public struct OperationBound: Sendable {
     entry(
       .times1, [1.127, 2.226, 3.483],
       [Form(precision: 2, text: "7u²") { Upward(7) * $0 * $0 }, Form(precision: 4, text: "5u²") { Upward(5) * $0 * $0 }],
-      theorem: "DoubleWordTimesPlain.times_1_constants"),
+      source: "proved here; after \(published)", theorem: "DoubleWordTimesPlain.times_1_constants"),
     entry(
       .times2, [1.127, 2.226, 3.062],
       [Form(precision: 2, text: "7u²") { Upward(7) * $0 * $0 }, Form(precision: 3, text: "5u²") { Upward(5) * $0 * $0 }],
-      theorem: "DoubleWordTimesFused.times_2_constants"),
+      source: "proved here; after \(published)", theorem: "DoubleWordTimesFused.times_2_constants"),
     entry(
       .times3, [1.127, 2.220, 2.781],
       [
         Form(precision: 2, text: "6u²") { Upward(6) * $0 * $0 }, Form(precision: 3, text: "5u²") { Upward(5) * $0 * $0 },
         Form(precision: 4, text: "4u²") { Upward(4) * $0 * $0 },
-      ], theorem: "DoubleWordTimesFused.times_3_constants"),
+      ], source: "proved here; after \(published)", theorem: "DoubleWordTimesFused.times_3_constants"),
     entry(.dividedByFP, [1.103, 1.391, 1.709], [Form(precision: 4, text: "3u²") { three * $0 * $0 }]),
     entry(
       .divided, [2.236, 4.164, 4.823], [Form(precision: 3, text: "25/2 u² + 56u³") { (Upward(12.5) + Upward(56) * $0) * $0 * $0 }],

@@ -12,7 +12,7 @@
 /// one needs, as here, every partial sum in range.
 ///
 /// Source: Kulisch, "Computer Arithmetic and Validity", 2013, chapter 8, for the register; the integers are exact here. Coq has checked
-/// that the bits are enough, that one less is not, and that wrapping is harmless (proofs/coq/FixedPoint.v).
+/// that the W bits above are enough, that one less is not, and that wrapping is harmless (proofs/coq/FixedPoint.v).
 public struct ExactAccumulator: Hashable, Sendable {
   /// q: every product, and so every sum, is a multiple of 2^q.
   public let quantumExponent: Int

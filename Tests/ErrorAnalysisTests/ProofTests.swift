@@ -60,6 +60,37 @@ import Testing
     }
   }
 
+  /// proofs/double-words.txt comes from Coq: (square/2 u² + cube u³)/(1 − less/2 u) from a precision on.
+  @Test func boundsOfDoubleWordsAreThoseOfTheTheorems() throws {
+    let rows = try Self.lines("double-words.txt").map { $0.split(separator: " ").map(String.init) }
+    let byID = Dictionary(grouping: rows) { $0[0] }
+    // (The root's bound is no such formula, and the theorem of one is not ours.)
+    #expect(Set(byID.keys) == Set(OperationBound.catalogue.map(\.id)).subtracting(["dw.sqrt", "dw.divfp3"]))
+    for bound in OperationBound.catalogue {
+      guard let rows = byID[bound.id]?.map({ $0.dropFirst().map { Double($0)! } }) else { continue }
+      #expect(rows.map(\.[0]) == bound.forms.map { Double($0.precision) }, "\(bound.id)")
+      #expect(bound.relativeError(precision: bound.forms[0].precision - 1) == nil)
+      for p in bound.forms[0].precision...24 {
+        let row = rows.last { $0[0] <= Double(p) }!, u = Double(sign: .plus, exponent: -p, significand: 1)
+        let expected = (row[1] / 2 * u * u + row[2] * u * u * u) / (1 - row[3] / 2 * u)
+        let value = bound.relativeError(precision: p)!.value
+        #expect(value >= expected * (1 - 0x1p-50) && value <= expected * (1 + 0x1p-40), "\(bound.id), p = \(p)")
+      }
+    }
+  }
+
+  /// The bound that DoubleWordRoot.root_bound states.
+  @Test func boundOfTheRootIsThatOfTheTheorem() {
+    let bound = OperationBound.of(.squareRoot)
+    for p in 3...24 {
+      let u = Double(sign: .plus, exponent: -p, significand: 1), v = u / (1 + u), d = (2 * v + v * v + u) / ((1 - v) * (1 - v))
+      let expected = (d * d / 8 / ((1 - d) * (1 - d)) + (2 * v + v * v) * d / 2) * ((1 + v) / (1 - u))
+      let value = bound.relativeError(precision: p)!.value
+      #expect(value >= expected * (1 - 0x1p-48) && value <= expected * (1 + 0x1p-40), "p = \(p)")
+    }
+    #expect(bound.relativeError(precision: 2) == nil)
+  }
+
   /// What Coq says about binary32 (+ and -, products, quotients, roots), over all operands of formats of at most 6 bits.
   @Test(arguments: ["e2m1", "e2m3", "e3m2"])
   func smallFormatsAreSafeInBinary32(name: String) throws {

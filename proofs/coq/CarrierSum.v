@@ -59,11 +59,11 @@ destruct (Rtotal_order x mid) as [I|[I|I]].
   rewrite (High y), (High x) by lra. reflexivity.
 Qed.
 
-(** s of F(p, e) and b of m bits (m = 2 p' for a product of numbers of p' bits), multiples of 2^L both, |b| < 2^(L + P): rounding s + b to F(P, E) first
-    changes nothing if m + p + 1 <= P, E <= L and E < e. *)
+(** s of F(p, e) and b of m bits (m = 2 p' for a product of numbers of p' bits), multiples of 2^L both, |b| < 2^(L + P) or m <= p and 2 p + 1 <= P: rounding
+    s + b to F(P, E) first changes nothing if m + p + 1 <= P, E <= L and E < e. *)
 Theorem accumulate_through_carrier p e P E m L tie tie' s b : Prec_gt_0 p -> (0 < m)%Z -> (m + p + 1 <= P)%Z -> (E <= L)%Z -> (E < e)%Z ->
-  format p e s -> grid L s -> generic_format radix2 (FLX_exp m) b -> grid L b -> Rabs b < bpow radix2 (L + P) ->
-  nearest tie p e (nearest tie' P E (s + b)) = nearest tie p e (s + b).
+  format p e s -> grid L s -> generic_format radix2 (FLX_exp m) b -> grid L b ->
+  Rabs b < bpow radix2 (L + P) \/ (m <= p /\ 2 * p + 1 <= P)%Z -> nearest tie p e (nearest tie' P E (s + b)) = nearest tie p e (s + b).
 Proof.
 intros Hp Hm HP HE He Fs Gs Fb Gb Hb. assert (Hm' : Prec_gt_0 m) by exact Hm. assert (HP' : Prec_gt_0 P) by (unfold Prec_gt_0 in *; lia).
 assert (p0 : (0 < p)%Z) by exact Hp. assert (Ws := format_is_wide p e s Fs). set (x := s + b).
@@ -117,6 +117,29 @@ destruct (generic_format_EM radix2 (FIX_exp (c - 1)) s) as [Gs1|NG].
   { assert (e < c)%Z; [|lia]. apply Z.nle_gt. intros I. apply NG, (grid_finer e); [lia|now apply (format_on_grid p)]. }
   replace (c - 2 + p)%Z with (M - 2)%Z in S by lia. assert (T1 := twice_bpow (M - 2)). replace (M - 2 + 1)%Z with (M - 1)%Z in T1 by ring.
   assert (B1 : bpow radix2 (M - 2) <= Rabs b) by (generalize (Rabs_triang s b); fold x; lra).
+  assert (Gb2 : grid (M - 2 + 1 - m) b) by now apply grid_of_wide.
+  destruct Hb as [Hb|(Hmp & HpP)].
+  2:{ (* b is on the grid of the middle, and s near a multiple of it, for which it has too few bits. *)
+    assert (Gb3 : grid (c - 1) b) by (apply (grid_finer (M - 2 + 1 - m)); [lia|exact Gb2]).
+    assert (GN : grid (c - 1) (mid - b)) by (apply grid_plus; [exact Gm|now apply grid_opp]).
+    assert (N0 : mid - b <> 0).
+    { intros Z. assert (Eb : b = mid) by lra. apply Nm. rewrite <- Eb in *.
+      assert (Wb : wide p b) by (apply (generic_inclusion_mag radix2 (FLX_exp m)); [intros _; unfold FLX_exp; lia|exact Fb]).
+      assert (Big : bpow radix2 (M - 1) <= Rabs b).
+      { apply Rnot_lt_le. intros I. assert (G1 : grid (c - 1) (bpow radix2 (M - 1))) by (apply (grid_finer (M - 1)); [lia|apply grid_is_multiples; exists 1%Z; ring]).
+        assert (I2 := grid_gap (c - 1) (Rabs b) _ (generic_format_abs _ _ _ Gm) G1 I). assert (bpow radix2 (M - P - 1) < bpow radix2 (c - 1)) by (apply bpow_lt; lia).
+        generalize (Rabs_triang b (x - b)). replace (b + (x - b)) with x by ring. lra. }
+      apply generic_format_FLT_FLX; [|exact Wb]. apply Rle_trans with (2 := Big), bpow_le. lia. }
+    assert (N1 : bpow radix2 (c - 1) <= Rabs (mid - b)).
+    { generalize (grid_gap (c - 1) 0 (Rabs (mid - b)) (grid_0 _) (generic_format_abs _ _ _ GN) (Rabs_pos_lt _ N0)). lra. }
+    assert (Small : bpow radix2 (M - P - 1) <= bpow radix2 (c - 2)) by (apply bpow_le; lia). assert (T2 := twice_bpow (c - 2)). replace (c - 2 + 1)%Z with (c - 1)%Z in T2 by ring.
+    assert (S1 : bpow radix2 (c - 2) <= Rabs s).
+    { generalize (abs_minus (mid - b) (x - mid)). replace (mid - b + (x - mid)) with s by (unfold x; ring). lra. }
+    assert (GD : grid (c - 2 + 1 - p) (x - mid)).
+    { replace (x - mid) with (s + - (mid - b)) by (unfold x; ring). apply grid_plus; [now apply grid_of_wide|]. apply grid_opp, (grid_finer (c - 1)); [lia|exact GN]. }
+    assert (N2 : bpow radix2 (c - 2 + 1 - p) <= Rabs (x - mid)).
+    { generalize (grid_gap _ 0 (Rabs (x - mid)) (grid_0 _) (generic_format_abs _ _ _ GD) (Rabs_pos_lt _ (Rminus_eq_contra _ _ Q))). lra. }
+    assert (bpow radix2 (M - P - 1) < bpow radix2 (c - 2 + 1 - p)) by (apply bpow_lt; lia). lra. }
   assert (EM : M = (L + P + 1)%Z) by (assert (M - 2 < L + P)%Z; [apply (lt_bpow radix2); lra|lia]).
   assert (Gb1 : grid (L + P - m) b) by (replace (L + P - m)%Z with (M - 2 + 1 - m)%Z by lia; now apply grid_of_wide).
   assert (B2 : Rabs b + bpow radix2 (L + P - m) <= bpow radix2 (L + P)).

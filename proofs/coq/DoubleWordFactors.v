@@ -154,7 +154,8 @@ Lemma below_rounded c x : (exists j, bpow radix2 j = c) -> Rabs (fl x) < c -> Ra
 Proof. intros (j & <-) I. apply Rnot_lt_le. intros N. apply (Rlt_not_le _ _ I), wide_at_least; [exact Hp|now apply wide_bpow|lra]. Qed.
 
 (** What the constants come to. *)
-Definition errs_at_most times C := forall x y, double_word p x -> double_word p y -> Rabs (value (times x y) - value x * value y) <= C * u ^ 2 * Rabs (value x * value y).
+Definition errs_at_most times C := forall x y, double_word p x -> double_word p y ->
+  double_word p (times x y) /\ Rabs (value (times x y) - value x * value y) <= C * u ^ 2 * Rabs (value x * value y).
 
 Lemma u_at_most k : (k <= p)%Z -> u <= bpow radix2 (- k).
 Proof. intros H. apply bpow_le. lia. Qed.

@@ -236,7 +236,7 @@ Proof.
 clear Stable Positive. intros H. unfold bounded in H. induction H as [|L l R r Hl H IH]; [unfold magnitude; cbn; lra|]. rewrite magnitude_cons, sum_cons. lra.
 Qed.
 
-(** P can be the sum of magnitudes; and 1 + v times that of the terms where each is added as two numbers h and r, |r| <= v |h + r|. *)
+(** P can be the sum of magnitudes; and 1 + v times that of the terms where some are added as two numbers h and r, |r| <= v |h + r|. *)
 Lemma within_magnitude xs : forall s P, Rabs s + magnitude xs <= P -> within P s xs.
 Proof.
 induction xs as [|x r IH]; intros s P H; [unfold magnitude in H; cbn in *; split; [lra|exact I]|]. rewrite magnitude_cons in H. split.
@@ -244,18 +244,24 @@ induction xs as [|x r IH]; intros s P H; [unfold magnitude in H; cbn in *; split
 - apply IH. generalize (Rabs_triang s x). lra.
 Qed.
 
-Fixpoint in_two (ts : list (R * R)) : list R := match ts with [] => [] | t :: r => fst t :: snd t :: in_two r end.
+Definition term (t : R * option R) := fst t + match snd t with Some r => r | None => 0 end.
+Fixpoint in_parts (ts : list (R * option R)) : list R := match ts with
+  | [] => [] | t :: q => match snd t with Some r => fst t :: r :: in_parts q | None => fst t :: in_parts q end end.
 
-Lemma within_split ts : (forall t, In t ts -> Rabs (snd t) <= v * Rabs (fst t + snd t)) ->
-  forall s A P, 0 <= A -> Rabs s <= A -> (1 + v) * (A + magnitude (map (fun t => fst t + snd t) ts)) <= P -> within P s (in_two ts).
+Theorem within_split ts : (forall h r, In (h, Some r) ts -> Rabs r <= v * Rabs (h + r)) ->
+  forall s M P, 0 <= M -> Rabs s <= M -> (1 + v) * (M + magnitude (map term ts)) <= P -> within P s (in_parts ts).
 Proof.
-assert (V := v_pos). induction ts as [|t r IH]; intros H s A P HA Hs HP.
-- unfold magnitude in HP. cbn in *. split; [|exact I]. assert (0 <= v * A) by (apply Rmult_le_pos; lra). lra.
-- cbn [map in_two] in *. rewrite magnitude_cons in HP. set (w := fst t + snd t) in *. set (m := magnitude _) in *. assert (m0 : 0 <= m) by apply magnitude_pos.
-  assert (Hw := H t (or_introl eq_refl)). fold w in Hw. assert (W := Rabs_pos w). assert (0 <= v * A) by (apply Rmult_le_pos; lra).
-  assert (0 <= v * m) by (apply Rmult_le_pos; lra). assert (0 <= v * Rabs w) by (apply Rmult_le_pos; lra). split; [lra|]. split.
-  + replace (s + fst t) with (s + w + - snd t) by (unfold w; ring). generalize (Rabs_triang (s + w) (- snd t)) (Rabs_triang s w). rewrite Rabs_Ropp. lra.
-  + replace (s + fst t + snd t) with (s + w) by (unfold w; ring). apply (IH (fun y Hy => H y (or_intror Hy)) (s + w) (A + Rabs w)); [lra|generalize (Rabs_triang s w); lra|lra].
+assert (V := v_pos). induction ts as [|[h o] q IH]; intros H s M P HM Hs HP.
+- unfold magnitude in HP. cbn in *. split; [|exact I]. assert (0 <= v * M) by (apply Rmult_le_pos; lra). lra.
+- cbn [map in_parts fst snd] in *. rewrite magnitude_cons in HP. set (w := term (h, o)) in *. set (m := magnitude _) in *. assert (m0 : 0 <= m) by apply magnitude_pos.
+  assert (W := Rabs_pos w). assert (0 <= v * M) by (apply Rmult_le_pos; lra). assert (0 <= v * m) by (apply Rmult_le_pos; lra).
+  assert (0 <= v * Rabs w) by (apply Rmult_le_pos; lra). assert (Next : within P (s + w) (in_parts q)).
+  { apply (IH (fun a b Hab => H a b (or_intror Hab)) (s + w) (M + Rabs w)); [lra|generalize (Rabs_triang s w); lra|lra]. }
+  destruct o as [r|]; unfold w, term in *; cbn [fst snd] in *.
+  + assert (Hr := H h r (or_introl eq_refl)). split; [lra|]. split.
+    * replace (s + h) with (s + (h + r) + - r) by ring. generalize (Rabs_triang (s + (h + r)) (- r)) (Rabs_triang s (h + r)). rewrite Rabs_Ropp. lra.
+    * now replace (s + h + r) with (s + (h + r)) by ring.
+  + split; [lra|]. now rewrite Rplus_0_r in Next.
 Qed.
 End Expansion.
 

@@ -1,5 +1,5 @@
 (* SPDX-License-Identifier: Apache-2.0 *)
-(** Passes of 2Sums over the numbers of an accumulator: the first comes to be the sum of all but for f |T| and what K (2 q)^m leaves after m passes,
+(** Passes of 2Sums over the numbers of an accumulator: the first comes to be the sum T of all but for f |T| and (2 q)^m of what the others were, after m passes,
     q = (K - 1) u, f = q/(1 - 2 q). Bound dot.expansion for more than two numbers. *)
 From Fmtlab Require Import Numbers Sums Telescoping RoundingError RecursiveSum ErrorFree Sum2 Expansion.
 

@@ -175,8 +175,8 @@ struct KernelSelection {
 
     // Cutting sums to the carrier first does not matter in directed modes, which go the same way twice. To nearest it does not if
     // (1) sums fit into the carrier, or if sums s + b that do not fit are never near a middle between two values: either b < half of s's last
-    // place, m + p ≤ P − 1, or s < b. Then b has no more bits than a value of the format, (2) m ≤ p, 2p ≤ P − 1; or (3) |b| < 2^(lowest + P), so that s + b < 2^(lowest + P)
-    // and fits after all, for s has no lower bit than 2^lowest and reaches 2^(lowest + P) only with |s| ≥ 2^(-m) |b|.
+    // place, m + p ≤ P − 1, or s < b. Then b has no more bits than a value of the format, (2) m ≤ p, 2p ≤ P − 1; or (3) |b| < 2^(lowest + P), so
+    // that s + b < 2^(lowest + P) and fits after all, for s has no lower bit than 2^lowest and reaches 2^(lowest + P) only with |s| ≥ 2^(-m) |b|.
     // (An accumulator that was clamped to its largest number is a multiple of that number's last bit.) Checked by Coq:
     // CarrierSum.accumulate_through_carrier of proofs/coq.
     let lowest = isBounded ? terms.lowest : min(terms.lowest, format.maxFinite.exponent)

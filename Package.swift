@@ -38,7 +38,8 @@ let package = Package(
     module("Tensors", ["CZlib"]),
     module("Lab", ["Accumulation", "ErrorAnalysis", "Formats", "Multiprecision", "Tensors"]),
     module("Training", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Tensors"]),
-    module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Tensors", "Training"]),
+    module("Sweeps", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Tensors", "Training"]),
+    module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Sweeps", "Tensors", "Training"]),
 
     .executableTarget(
       name: "fmtlab-cli", dependencies: ["FmtLab", .product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -6,5 +6,6 @@
 @_exported public import Formats
 @_exported public import Lab
 @_exported public import Multiprecision
+@_exported public import Sweeps
 @_exported public import Tensors
 @_exported public import Training

@@ -14,6 +14,11 @@ public enum DataSource: Sendable {
   public static let digits = DataSource.rows(
     Rows(name: "digits", note: "1797 digit images against 10 rows of classifier weights", x: Digits.images, y: Digits.weights))
 
+  /// `digits`, or the name of a distribution.
+  public init?(name: String) {
+    if name == "digits" { self = .digits } else if let law = Distribution(rawValue: name) { self = .distribution(law) } else { return nil }
+  }
+
   public var name: String {
     switch self {
     case .rows(let rows): rows.name

@@ -20,7 +20,7 @@ public struct ExactMeasurement: Codable, Hashable, Sendable {
 }
 
 extension Analysis {
-  public enum ExactPolicy: Sendable {
+  public enum ExactPolicy: String, CaseIterable, Sendable {
     /// Lengths that take about a second together, shortest first.
     case automatic
     case always, never

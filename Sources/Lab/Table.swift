@@ -64,3 +64,10 @@ extension Double {
     }
   }
 }
+
+/// A line of CSV; fields with a comma, quote or line break are quoted.
+package func csvLine(_ fields: [String]) -> String {
+  fields.map { field in
+    field.utf8.contains { ",\"\n\r".utf8.contains($0) } ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
+  }.joined(separator: ",")
+}

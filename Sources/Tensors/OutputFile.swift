@@ -10,8 +10,8 @@ import Synchronization
 ///
 /// What exists and is not a regular file (`/dev/null`, `/dev/stdout`, a pipe) cannot be replaced: it receives the bytes, in order,
 /// when they are whole; until then they are in a file without a name.
-final class OutputFile: Sendable {
-  let path: String
+package final class OutputFile: Sendable {
+  package let path: String
   private let descriptor: Int32
   /// The name to be taken, and a name beside it for the moment before; `nil` where the bytes are to be copied into `path`.
   private let names: (target: String, temporary: String)?
@@ -20,7 +20,7 @@ final class OutputFile: Sendable {
   private let isCommitted = Mutex(false)
 
   /// - Errors: ``TensorError/unwritable(path:reason:)``.
-  init(_ path: String) throws(TensorError) {
+  package init(_ path: String) throws(TensorError) {
     var status = stat()
     let exists = stat(path, &status) == 0
     if exists, status.st_mode & S_IFMT == S_IFDIR { throw .unwritable(path: path, reason: reason(EISDIR)) }
@@ -66,7 +66,7 @@ final class OutputFile: Sendable {
     }
   }
 
-  func write(_ bytes: [UInt8], at offset: Int) throws(TensorError) {
+  package func write(_ bytes: [UInt8], at offset: Int) throws(TensorError) {
     var problem: TensorError?
     bytes.withUnsafeBytes { bytes in
       do throws(TensorError) { try write(bytes, at: offset) } catch { problem = error }
@@ -75,7 +75,7 @@ final class OutputFile: Sendable {
   }
 
   /// Puts the file in its place.
-  func commit() throws(TensorError) {
+  package func commit() throws(TensorError) {
     if let names {
       if !isNamed, linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, names.temporary, AT_SYMLINK_FOLLOW) != 0 {
         throw .unwritable(path: path, reason: reason(errno))

@@ -152,11 +152,10 @@ enum Parse {
 
   /// Data by name.
   static func dataSource(_ text: String) throws -> DataSource {
-    if text == "digits" { return .digits }
-    guard let distribution = Distribution(rawValue: text) else {
+    guard let source = DataSource(name: text) else {
       throw ValidationError("use digits, \(Distribution.allCases.map(\.rawValue).joined(separator: ", ")), or --x FILE --y FILE.")
     }
-    return .distribution(distribution)
+    return source
   }
 
   static func operation(_ text: String) throws -> Operation {

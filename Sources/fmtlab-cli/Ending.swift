@@ -43,6 +43,7 @@ enum Ending {
     case let error as ExactAnalysisError: return .usage("\(error)")
     case let error as ExhaustiveCheckError: return .usage("\(error)")
     case let error as PolicyError: return error.isAboutFile ? .badData("\(error)") : .usage("\(error)")
+    case let error as SweepError: return Failure(status: error.status, message: "\(error)")
     case let error as TrainingError: return Failure(status: error.status, message: "\(error)")
     default: break
     }
@@ -126,6 +127,16 @@ extension TrainingError {
     case .diverged, .breakdown: 1
     case .options: 64
     case .checkpoint, .data: 65
+    case .file: 66
+    }
+  }
+}
+
+extension SweepError {
+  fileprivate var status: Int32 {
+    switch self {
+    case .incomplete: 1
+    case .specification, .directory: 65
     case .file: 66
     }
   }

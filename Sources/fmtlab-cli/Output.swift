@@ -118,12 +118,7 @@ extension Output {
     print(String(decoding: try encoder.encode(document), as: UTF8.self))
   }
 
-  /// A line of CSV; fields with a comma, quote or line break are quoted.
-  static func csv(_ fields: [String]) {
-    print(fields.map { field in
-      field.utf8.contains { ",\"\n\r".utf8.contains($0) } ? "\"" + field.replacing("\"", with: "\"\"") + "\"" : field
-    }.joined(separator: ","))
-  }
+  static func csv(_ fields: [String]) { print(csvLine(fields)) }
 
   static func hex(_ code: Format.Code) -> String { "0x" + String(code, radix: 16) }
 

@@ -4,10 +4,6 @@
 import FmtLab
 import FoundationEssentials
 import Glibc
-import Synchronization
-
-/// Whether a signal has asked for the end.
-private let interrupted = Atomic(false)
 
 struct TrainingRun {
   private let trainer: Trainer
@@ -22,8 +18,8 @@ struct TrainingRun {
   ///
   /// - Throws: `Failure` of status 75 when it was interrupted and written down.
   func run() throws {
-    if checkpoint != nil { handleInterruptions(catching: true) }
-    defer { handleInterruptions(catching: false) }
+    if checkpoint != nil { Interruption.await() }
+    defer { Interruption.release() }
     let isText = !output.json && !output.csv
     if isText { printHead() }
     if output.csv { Output.csv(EpochRow.columns) }
@@ -32,7 +28,7 @@ struct TrainingRun {
     while !trainer.isFinished {
       let record: EpochRecord?
       do throws(TrainingError) {
-        record = try trainer.runEpoch(progress: line.show, mayStop: { interrupted.load(ordering: .relaxed) })
+        record = try trainer.runEpoch(progress: line.show, mayStop: { Interruption.hasCome })
       } catch {
         line.end()
         throw error
@@ -44,7 +40,7 @@ struct TrainingRun {
         if let history { try write(history) }
         if isText || output.csv { Output.flush() }
       }
-      guard !interrupted.load(ordering: .relaxed) || trainer.isFinished else {
+      guard !Interruption.hasCome || trainer.isFinished else {
         Output.flush()
         throw Failure(
           status: 75, message: "stopped after \(trainer.progressText), written to \(checkpoint ?? ""); run the same command again to go on.")
@@ -80,14 +76,6 @@ struct TrainingRun {
       lines.append(UInt8(ascii: "\n"))
     }
     do { try lines.write(to: URL(filePath: path), options: .atomic) } catch { throw Failure.file("cannot write \(path): \(Output.reason(errno)).") }
-  }
-
-  /// The first signal asks for the end of the step; the next ends the program, whose last checkpoint stays.
-  private func handleInterruptions(catching: Bool) {
-    var action = sigaction()
-    action.__sigaction_handler.sa_handler = catching ? { _ in interrupted.store(true, ordering: .relaxed) } : SIG_DFL
-    action.sa_flags = SA_RESTART | Int32(bitPattern: UInt32(SA_RESETHAND))
-    for number in [SIGINT, SIGTERM] { sigaction(number, &action, nil) }
   }
 }
 

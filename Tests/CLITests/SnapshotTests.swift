@@ -4,7 +4,7 @@
 import Testing
 
 @Suite struct SnapshotTests {
-  static let commands = ["formats", "info", "values", "round", "op", "dot", "gemm", "quantize", "widths", "kappa", "compare", "verify", "bounds", "analyze", "worst", "distribution", "accumulator", "expansion", "train", "theory"]
+  static let commands = ["formats", "info", "values", "round", "op", "dot", "gemm", "quantize", "widths", "kappa", "compare", "verify", "bounds", "analyze", "worst", "distribution", "accumulator", "expansion", "train", "theory", "sweep"]
 
   @Test(arguments: commands)
   func helpScreenIsThatOfTheSnapshot(command: String) throws {
@@ -17,6 +17,11 @@ import Testing
   @Test(arguments: ["check", "truth", "eval"])
   func helpScreenOfAnExpansionCommandIsThatOfTheSnapshot(command: String) throws {
     try expectSnapshot(try succeed("expansion \(command) --help").out, "help-expansion-\(command)")
+  }
+
+  @Test(arguments: ["plan", "run", "status", "merge", "slurm"])
+  func helpScreenOfASweepCommandIsThatOfTheSnapshot(command: String) throws {
+    try expectSnapshot(try succeed("sweep \(command) --help").out, "help-sweep-\(command)")
   }
 
   @Test func helpScreenOfTheoryCheckIsThatOfTheSnapshot() throws {

@@ -75,13 +75,17 @@ enum Tool {
     process.standardInput = try FileHandle(forReadingFrom: scratch.url("stdin"))
     process.standardOutput = try FileHandle(forWritingTo: scratch.url("stdout"))
     process.standardError = try FileHandle(forWritingTo: scratch.url("stderr"))
-    // Threads of a pool block signals, and a child inherits that: it could not be interrupted.
+    try launch(process)
+    return process
+  }
+
+  /// Starts a process that can be interrupted: threads of a pool block signals, and a child would inherit that.
+  static func launch(_ process: Process) throws {
     var (none, mask) = (sigset_t(), sigset_t())
     sigemptyset(&none)
     pthread_sigmask(SIG_SETMASK, &none, &mask)
     defer { pthread_sigmask(SIG_SETMASK, &mask, nil) }
     try process.run()
-    return process
   }
 
   static func result(of process: Process, _ arguments: [String], _ scratch: Scratch) throws -> Run {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// The results of a sweep in one file, and what is missing of them.
+
+internal import Formats
+internal import Lab
+
+/// Which cells of a sweep are done.
+public struct SweepStatus: Sendable {
+  public let complete: Int
+  public let missing: [Int]
+  /// What is wrong with results that are none.
+  public let strange: [String]
+
+  public init(_ sweep: SweepDirectory) {
+    var (complete, missing, strange) = (0, [Int](), [String]())
+    for cell in sweep.cells {
+      switch sweep.state(cell) {
+      case .complete: complete += 1
+      case .missing: missing.append(cell.index)
+      case .strange(let reason): strange.append(reason)
+      }
+    }
+    (self.complete, self.missing, self.strange) = (complete, missing, strange)
+  }
+
+  /// `3, 5-9, 12`, the first twenty runs of them.
+  public static func ranges(_ cells: [Int]) -> String {
+    var runs: [ClosedRange<Int>] = []
+    for cell in cells {
+      if let last = runs.last, last.upperBound == cell - 1 { runs[runs.count - 1] = last.lowerBound...cell } else { runs.append(cell...cell) }
+    }
+    let texts = runs.prefix(20).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+    return texts.joined(separator: ", ") + (runs.count > 20 ? ", ..." : "")
+  }
+}
+
+extension SweepDirectory {
+  public enum Table: Sendable { case csv, jsonLines }
+
+  /// Writes the rows of all cells to a file, in their order, whole or not at all.
+  ///
+  /// - Parameter directories: of one sweep, each with some of its results (those of machines without a common file system).
+  /// - Throws: `SweepError.incomplete` with the cells that are missing, those that are there twice, and sweeps that are not the first one.
+  public static func merge(_ directories: [SweepDirectory], to path: String, _ table: Table) throws(SweepError) {
+    let first = directories[0], kind = first.specification.kind
+    let others = directories.filter { $0.hash != first.hash }
+    guard others.isEmpty else { throw .incomplete(others.map { "\($0.path) is of sweep \($0.hash), \(first.path) of \(first.hash)" }) }
+    var (lines, missing, problems) = ([String](), [Int](), [String]())
+    if table == .csv { lines.append(csvLine(kind.columns)) }
+    for cell in first.cells {
+      var rows: [(path: String, row: [String])] = []
+      for directory in directories {
+        switch directory.state(cell) {
+        case .complete(let row): rows.append((directory.path, row))
+        case .missing: break
+        case .strange(let reason): problems.append(reason)
+        }
+      }
+      if rows.count > 1 { problems.append("cell \(cell.index) is in \(rows.map(\.path).joined(separator: " and in "))") }
+      guard let row = rows.first?.row else {
+        missing.append(cell.index)
+        continue
+      }
+      lines.append(table == .csv ? csvLine(["\(cell.index)"] + row) : jsonLine(kind.columns, ["\(cell.index)"] + row))
+    }
+    if !missing.isEmpty { problems.insert("\(missing.count) of \(first.cells.count) cells are missing: \(SweepStatus.ranges(missing))", at: 0) }
+    guard problems.isEmpty else { throw .incomplete(problems) }
+    try write(path, lines.joined(separator: "\n") + "\n")
+  }
+
+  /// An object of the columns, in their order: numbers bare, what is unknown `null`, all else quoted.
+  private static func jsonLine(_ columns: [String], _ row: [String]) -> String {
+    let fields = zip(columns, row).map { column, text in
+      let isNumber = !SweepSpecification.Kind.words.contains(column) && (Double(text)?.isFinite ?? false)
+      return "\"\(column)\":" + (text.isEmpty ? "null" : isNumber ? text : json(text))
+    }
+    return "{" + fields.joined(separator: ",") + "}"
+  }
+}

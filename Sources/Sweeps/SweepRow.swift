@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a cell comes to: a row of results.
+
+internal import ErrorAnalysis
+internal import Formats
+internal import Glibc
+internal import Lab
+internal import Training
+
+extension SweepSpecification.Kind {
+  /// The columns of a cell's results.
+  public var results: [String] {
+    switch self {
+    case .analyze:
+      [
+        "ratio_rms", "ratio_mean", "ratio_p99", "ratio_max", "relative_rms", "overflow", "stagnated", "model_rms", "bound", "bound_value", "violations",
+        "exact_rms", "exact_worst_ratio",
+      ]
+    case .train: ["loss", "accuracy", "test_loss", "test_accuracy", "final_loss_scale", "skipped", "diverged"]
+    }
+  }
+
+  /// All columns of a merged sweep.
+  public var columns: [String] { ["cell"] + parameters + results }
+
+  /// Columns whose texts are no numbers.
+  static let words: Set = ["format", "acc", "product", "data", "exact", "bound", "model", "images", "policy", "loss_scale", "schedule", "diverged"]
+}
+
+/// How the work on a cell ended.
+enum CellOutcome: Sendable {
+  case finished([String])
+  /// It was asked to stop, and goes on from its checkpoint.
+  case stopped
+}
+
+extension SweepCell {
+  /// Does the work of the cell on one thread.
+  ///
+  /// - Parameters:
+  ///   - data: the images of a training run.
+  ///   - checkpoint: where a training run is written after each epoch, and goes on from.
+  ///   - mayStop: asked after each step of a training run.
+  func run(_ data: DataSet?, checkpoint: String, mayStop: () -> Bool) throws -> CellOutcome {
+    switch work {
+    case .analysis(let analysis, let policy):
+      let measured = analysis.run(.oneThread)[0]
+      return .finished(SweepCell.row(measured, try analysis.exact(policy, .oneThread).results[0]))
+    case .training(let plan, let images):
+      guard let data else { preconditionFailure("a training run without images") }
+      return try SweepCell.train(plan, images.map(data.first) ?? data, checkpoint, mayStop)
+    }
+  }
+
+  private static func row(_ measured: Measurement, _ exact: ExactMeasurement?) -> [String] {
+    // The tightest of those that cannot fail.
+    let bound = measured.bounds.filter(\.bound.isCertain).min { $0.value < $1.value }
+    let (ratio, relative) = (measured.ratio, measured.relative)
+    let numbers = [ratio.rms, ratio.mean, ratio.p99, ratio.max, relative.rms, measured.overflow, measured.stagnated, measured.model.rms]
+    return numbers.map(\.shortDescription)
+      + [bound?.bound.id ?? "", bound?.value.shortDescription ?? "", "\(measured.bounds.count(where: \.isRefuted))"]
+      + [exact?.ratioRms, exact?.worstRatio].map { $0?.shortDescription ?? "" }
+  }
+
+  /// Trains to the end, or until it is asked to stop. A run that diverges has a result too: what overflowed where.
+  private static func train(_ plan: TrainingPlan, _ data: DataSet, _ checkpoint: String, _ mayStop: () -> Bool) throws -> CellOutcome {
+    let trainer = try Trainer(plan, data, .oneThread)
+    if access(checkpoint, F_OK) == 0 { try trainer.restore(checkpoint) }
+    do throws(TrainingError) {
+      while !trainer.isFinished {
+        let record = try trainer.runEpoch(testing: trainer.epochsDone == plan.epochs - 1, mayStop: mayStop)
+        if record == nil || !trainer.isFinished { try trainer.save(checkpoint) }
+        if record == nil || mayStop() && !trainer.isFinished { return .stopped }
+      }
+    } catch {
+      guard case .diverged = error else { throw error }
+      return .finished(["", "", "", "", "", "", "\(error)"])
+    }
+    let last = trainer.history[trainer.history.count - 1]
+    let skipped = trainer.history.reduce(0) { $0 + $1.skipped }
+    return .finished([last.loss, last.accuracy, last.testLoss, last.testAccuracy].map(\.shortDescription) + ["\(last.lossScale)", "\(skipped)", ""])
+  }
+}

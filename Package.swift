@@ -21,6 +21,8 @@ let package = Package(
   products: [
     .library(name: "FmtLab", targets: ["FmtLab"]),
     .executable(name: "fmtlab", targets: ["fmtlab-cli"]),
+    .library(name: "fmtlabblas", type: .dynamic, targets: ["CBLAS"]),
+    .library(name: "fmtlabemulation", type: .dynamic, targets: ["Emulation"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -40,6 +42,10 @@ let package = Package(
     module("Training", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Tensors"]),
     module("Sweeps", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Tensors", "Training"]),
     module("FmtLab", ["Accumulation", "ErrorAnalysis", "Formats", "Lab", "Multiprecision", "Sweeps", "Tensors", "Training"]),
+
+    .systemLibrary(name: "CEmulation"),
+    .target(name: "CBLAS"),
+    module("Emulation", ["Accumulation", "CEmulation", "Formats", "Lab", "Tensors"]),
 
     .executableTarget(
       name: "fmtlab-cli", dependencies: ["FmtLab", .product(name: "ArgumentParser", package: "swift-argument-parser")],

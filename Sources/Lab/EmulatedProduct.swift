@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// C ← α A B + β C of BLAS, with A and B in a format and the sums of A B in an accumulator.
+
+public import Accumulation
+public import Formats
+
+/// A product of matrices as a unit with narrow inputs and an emulated accumulator computes it, inside the arithmetic of a program around it.
+///
+/// Each element of A and B is rounded once, to nearest, to the format; every sum of A B is carried out by ``MatrixProduct``. What remains is done in
+/// the numbers' own arithmetic, binary32 or binary64: P ← the rounded sum (and the power of two of the scales, exactly), then
+/// fl(fl(α P) + fl(β C)), where α = 1 and β = 1 cost no rounding and β = 0 does not look at C.
+public struct EmulatedProduct: Sendable {
+  /// Which numbers share a power of two that makes their largest magnitude fill the format, M / 2^e ≤ Ω < M / 2^(e−1).
+  public enum Scale: String, CaseIterable, Sendable, Codable {
+    /// None.
+    case none
+    /// All of A; all of B.
+    case tensor
+    /// Each row of A; each column of B.
+    case row
+  }
+
+  public let format: Format
+  public let dot: DotProduct
+  public let scale: Scale
+  private let rounder: Rounder
+  private let multiply: MatrixProduct
+  private let fitsBinary32: Bool
+
+  /// - Precondition: binary64 holds the format and that of the sums.
+  public init(_ format: Format, _ dot: DotProduct, scale: Scale = .none) {
+    precondition([format, dot.plan.output.format].allSatisfy(Carrier.binary64.holds), "\(format) with sums in \(dot.plan.output.format)")
+    (self.format, self.dot, self.scale, multiply) = (format, dot, scale, MatrixProduct(dot))
+    rounder = try! Rounder(to: format)  // every format rounds to nearest
+    fitsBinary32 = [format, dot.plan.output.format].allSatisfy(Carrier.binary32.holds)
+  }
+
+  /// A factor as it enters the sums: rounded numbers, row after row, and the exponents of the scales of its lines (rows of A, columns of B).
+  public struct Factor<Number: CarrierNumber>: Sendable {
+    public fileprivate(set) var numbers: [Number]
+    public fileprivate(set) var exponents: [Int]
+  }
+
+  /// P = A B, before α and β.
+  public struct Sums<Number: CarrierNumber>: Sendable {
+    public let rows, columns, terms: Int
+    public let left, right: Factor<Number>
+    /// Row after row, with the scales' powers of two.
+    public fileprivate(set) var values: [Number]
+  }
+
+  /// The rounded sums of A B.
+  ///
+  /// - Parameters:
+  ///   - a, b: row after row; A rows × terms, B terms × columns.
+  ///   - random: as of ``MatrixProduct``.
+  /// - Complexity: as of ``MatrixProduct``, and O(elements).
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
+  public func sums<Number: CarrierNumber>(
+    _ a: [Number], _ b: [Number], rows: Int, columns: Int, terms: Int, random: RandomStream? = nil, _ parallelism: Parallelism = .allCores
+  ) -> Sums<Number> {
+    precondition(a.count == rows * terms && b.count == terms * columns, "matrices of other shapes")
+    guard fitsBinary32 || Number.carrier == .binary64 else {
+      // (Binary64 holds what binary32 does not; the sums are then rounded to it.)
+      let wide = sums(a.map(Double.init), b.map(Double.init), rows: rows, columns: columns, terms: terms, random: random, parallelism)
+      func narrow(_ factor: Factor<Double>) -> Factor<Number> { Factor(numbers: factor.numbers.map { Number($0) }, exponents: factor.exponents) }
+      return Sums(rows: rows, columns: columns, terms: terms, left: narrow(wide.left), right: narrow(wide.right), values: wide.values.map { Number($0) })
+    }
+    let left = factor(a, lines: rows, count: terms, lineStride: terms, stride: 1, parallelism)
+    let right = factor(b, lines: columns, count: terms, lineStride: 1, stride: columns, parallelism)
+    let (x, y) = (Matrix(rows: rows, columns: terms, left.numbers), Matrix(rows: terms, columns: columns, right.numbers))
+    var values = multiply.elements(x, y, as: Number.self, random: dot.isStochastic ? random : nil, parallelism, choice: multiply.choice(x, y, parallelism))
+    if scale != .none {
+      for i in 0..<rows {
+        for j in 0..<columns { values[i * columns + j] = values[i * columns + j].scaled(by: left.exponents[i] + right.exponents[j]) }
+      }
+    }
+    return Sums(rows: rows, columns: columns, terms: terms, left: left, right: right, values: values)
+  }
+
+  /// The rounded numbers of a factor, whose lines (rows of A, columns of B) may have scales of their own.
+  private func factor<Number: CarrierNumber>(
+    _ numbers: [Number], lines: Int, count: Int, lineStride: Int, stride: Int, _ parallelism: Parallelism
+  ) -> Factor<Number> {
+    var factor = Factor(numbers: numbers, exponents: [Int](repeating: 0, count: lines))
+    if scale != .none {
+      var largest = (0..<lines).map { i in (0..<count).reduce(Number.zero) { max($0, numbers[i * lineStride + $1 * stride].finiteMagnitude) } }
+      if scale == .tensor { largest = [Number](repeating: largest.max() ?? 0, count: lines) }
+      factor.exponents = largest.map { exponent(Double($0)) }
+      for i in 0..<lines where factor.exponents[i] != 0 {
+        for k in 0..<count { factor.numbers[i * lineStride + k * stride] = factor.numbers[i * lineStride + k * stride].scaled(by: -factor.exponents[i]) }
+      }
+    }
+    ArrayRounder<Number>(rounder).round(&factor.numbers, parallelism)
+    return factor
+  }
+
+  /// The least e with M ≤ 2^e Ω; 0 for zeros.
+  private func exponent(_ largest: Double) -> Int {
+    guard largest > 0 else { return 0 }
+    let top = min(format.maxFinite, format.minFinite.magnitude)
+    let guess = Int(largest.exponent) - top.floorLog2
+    return Dyadic(largest)! <= top * .power(guess) ? guess : guess + 1
+  }
+}
+
+extension EmulatedProduct.Sums {
+  /// α P + β C, row after row: fl(fl(α P) + fl(β C)) in the numbers' own arithmetic.
+  ///
+  /// - Parameter c: not looked at if β = 0.
+  @_specialize(where Number == Float)
+  @_specialize(where Number == Double)
+  public func combined(alpha: Number, beta: Number, _ c: [Number]) -> [Number] {
+    precondition(beta == 0 || c.count == values.count, "C of another shape")
+    var result = values
+    for i in result.indices {
+      if alpha != 1 { result[i] *= alpha }
+      if beta != 0 { result[i] += beta == 1 ? c[i] : beta * c[i] }
+    }
+    return result
+  }
+
+  /// The error of sum (i, j) over Σ|x y|: of the rounded numbers against their exact sum, and against that of the given ones; `nil` where something is not
+  /// finite, or all products are zero.
+  ///
+  /// - Complexity: O(terms).
+  public func error(_ i: Int, _ j: Int, of a: [Number], _ b: [Number], in product: EmulatedProduct) -> (ofSum: Double, withRounding: Double)? {
+    func ratio(_ x: [Number], _ y: [Number], _ format: Format, _ value: Number) -> Double? {
+      var exact = ExactSum(products: format, format, and: Number.carrier == .binary32 ? .fp32 : .fp64)
+      var magnitudes = exact
+      for k in 0..<terms {
+        guard let p = Dyadic(Double(x[i * terms + k])), let q = Dyadic(Double(y[k * columns + j])) else { return nil }
+        exact += p * q
+        magnitudes += (p * q).magnitude
+      }
+      guard let value = Dyadic(Double(value)), !magnitudes.isZero else { return nil }
+      exact -= value
+      return exact.double.magnitude / magnitudes.double
+    }
+    let value = values[i * columns + j]
+    let unscaled = value.scaled(by: -left.exponents[i] - right.exponents[j])
+    let given: Format = Number.carrier == .binary32 ? .fp32 : .fp64
+    guard let first = ratio(left.numbers, right.numbers, product.format, unscaled), let second = ratio(a, b, given, value) else { return nil }
+    return (first, second)
+  }
+}
+
+extension BinaryFloatingPoint {
+  /// |x|, or 0 where x is infinite or NaN.
+  fileprivate var finiteMagnitude: Self { isFinite ? magnitude : 0 }
+
+  /// x 2^e, rounded once where that leaves the normal range.
+  fileprivate func scaled(by e: Int) -> Self { Self(sign: .plus, exponent: Self.Exponent(e), significand: self) }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the emulated products of a program came to, by function and shape.
+
+/// Counts and errors of the calls of a process.
+public struct Tallies: Sendable {
+  public struct Shape: Hashable, Sendable {
+    public let name: String
+    public let m, n, k: Int
+
+    public init(name: String, m: Int, n: Int, k: Int) { (self.name, self.m, self.n, self.k) = (name, m, n, k) }
+  }
+
+  /// A row of the table.
+  public struct Row: Codable, Hashable, Sendable {
+    public let name: String
+    public let m, n, k: Int
+    public internal(set) var calls = 0
+    /// Results that are infinite or NaN.
+    public internal(set) var nonFinite = 0
+    /// Sums that were looked at; the errors below, over Σ|x y|, are theirs.
+    public internal(set) var samples = 0
+    /// Of the sums, and with what rounding the inputs adds: Σ of the squares, and the largest.
+    public internal(set) var sumSquares = 0.0, sumLargest = 0.0, totalSquares = 0.0, totalLargest = 0.0
+
+    public var macs: Double { Double(calls) * Double(m) * Double(n) * Double(k) }
+    public var sumRms: Double { samples == 0 ? .nan : (sumSquares / Double(samples)).squareRoot() }
+    public var totalRms: Double { samples == 0 ? .nan : (totalSquares / Double(samples)).squareRoot() }
+
+    /// With another one of the same shape.
+    public mutating func add(_ other: Row) {
+      (calls, nonFinite, samples) = (calls + other.calls, nonFinite + other.nonFinite, samples + other.samples)
+      (sumSquares, totalSquares) = (sumSquares + other.sumSquares, totalSquares + other.totalSquares)
+      (sumLargest, totalLargest) = (max(sumLargest, other.sumLargest), max(totalLargest, other.totalLargest))
+    }
+  }
+
+  private var byShape: [Shape: Row] = [:]
+  private var calls = 0
+
+  public init() {}
+
+  /// The numbers of a call among all, and among those of its shape.
+  public mutating func begin(_ shape: Shape) -> (index: Int, place: Int) {
+    defer {
+      calls += 1
+      byShape[shape, default: Row(name: shape.name, m: shape.m, n: shape.n, k: shape.k)].calls += 1
+    }
+    return (calls, byShape[shape]?.calls ?? 0)
+  }
+
+  public mutating func note(_ shape: Shape, nonFinite: Int, _ errors: [(ofSum: Double, withRounding: Double)]) {
+    byShape[shape]!.nonFinite += nonFinite
+    for (sum, total) in errors {
+      byShape[shape]!.samples += 1
+      byShape[shape]!.sumSquares += sum * sum
+      byShape[shape]!.totalSquares += total * total
+      byShape[shape]!.sumLargest = max(byShape[shape]!.sumLargest, sum)
+      byShape[shape]!.totalLargest = max(byShape[shape]!.totalLargest, total)
+    }
+  }
+
+  /// Most multiplications first.
+  public var rows: [Row] { Tallies.sorted(byShape.values) }
+
+  /// The rows of several processes, those of a shape in one.
+  public static func merged(_ processes: [[Row]]) -> [Row] {
+    var byShape: [Shape: Row] = [:]
+    for row in processes.joined() {
+      let shape = Shape(name: row.name, m: row.m, n: row.n, k: row.k)
+      if byShape[shape] == nil { byShape[shape] = row } else { byShape[shape]!.add(row) }
+    }
+    return sorted(byShape.values)
+  }
+
+  private static func sorted(_ rows: some Collection<Row>) -> [Row] {
+    rows.sorted { ($1.macs, $0.name, $0.m, $0.n, $0.k) < ($0.macs, $1.name, $1.m, $1.n, $1.k) }
+  }
+}

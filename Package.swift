@@ -51,7 +51,7 @@ let package = Package(
       name: "fmtlab-cli", dependencies: ["FmtLab", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: settings),
     .executableTarget(name: "bench", dependencies: ["FmtLab"], swiftSettings: settings),
-    .executableTarget(name: "experiments", dependencies: ["FmtLab"], path: "experiments", swiftSettings: settings),
+    .executableTarget(name: "experiments", dependencies: ["FmtLab"], path: "experiments", exclude: ["training-runs.jsonl"], swiftSettings: settings),
 
     .target(name: "TestSupport", dependencies: ["Accumulation", "CMPFR", "Formats"], path: "Tests/TestSupport", swiftSettings: settings),
     tests("FormatsTests", ["Formats", "TestSupport"]),

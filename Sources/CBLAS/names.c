@@ -16,8 +16,6 @@
 
 typedef void (*emulate_function)(const struct fmtlab_product *);
 
-static int intercepted;
-
 static void fail(const char *what, const char *why) {
   fprintf(stderr, "fmtlab run: %s: %s\n", what, why);
   _exit(70);
@@ -92,7 +90,7 @@ static int emulate(const struct fmtlab_product *given, int isRowMajor) {
     product.cColumn = c.column;
     product.cPart = c.part;
   }
-  __atomic_store_n(&intercepted, 1, __ATOMIC_RELAXED);
+  __atomic_store_n(&fmtlab_intercepted, 1, __ATOMIC_RELAXED);
   emulation_of(&product);
   return 1;
 }
@@ -335,35 +333,3 @@ static struct fmtlab_matrix column(const void *base, int64_t n, int64_t stride, 
 
 FUNCTIONS(float, s, 0)
 FUNCTIONS(double, d, 1)
-
-// MARK: - What `fmtlab run` hears of a process
-
-/// Writes a file of the process into FMTLAB_RUN.
-static void tell(const char *what, const char *text) {
-  const char *directory = getenv("FMTLAB_RUN");
-  if (!directory || !*directory) return;
-  char path[4096];
-  if (snprintf(path, sizeof path, "%s/%d.%s", directory, (int)getpid(), what) >= (int)sizeof path) return;
-  FILE *file = fopen(path, "w");
-  if (!file) return;
-  fputs(text, file);
-  fclose(file);
-}
-
-__attribute__((constructor)) static void started(void) { tell("started", ""); }
-
-/// A process that multiplied nothing here, but has a BLAS of its own, whose functions have other names or were bound before.
-__attribute__((destructor)) static void ended(void) {
-  if (intercepted) return;
-  FILE *maps = fopen("/proc/self/maps", "r");
-  if (!maps) return;
-  static const char *names[] = {"openblas", "libmkl", "libblis", "libarmpl", "libatlas", "libblas"};
-  char line[4096], found[4096] = "";
-  while (!*found && fgets(line, sizeof line, maps)) {
-    char *path = strchr(line, '/');
-    for (size_t i = 0; path && !*found && i < sizeof names / sizeof *names; i++)
-      if (strstr(path, names[i]) && !strstr(path, "libfmtlabblas")) strcpy(found, path);
-  }
-  fclose(maps);
-  if (*found) tell("other", found);
-}

@@ -53,13 +53,14 @@ final class Emulator: Sendable {
     let threads: Parallelism = getpid() == process ? parallelism : .oneThread
     let shape = Tallies.Shape(name: String(cString: call.name), m: m, n: n, k: k)
     let (index, place) = tallies.withLock { $0.begin(shape) }
-    let sums = product.sums(a, b, rows: m, columns: n, terms: k, random: random.child(index), threads)
+    let random = random.child(index)
+    let sums = product.sums(a, b, rows: m, columns: n, terms: k, random: random, threads)
     let c = call.beta == 0 ? [] : gather(fmtlab_matrix(base: call.c, row: call.cRow, column: call.cColumn, part: FMTLAB_ALL), m, n, Number.self)
     let result = sums.combined(alpha: Number(call.alpha), beta: Number(call.beta), c)
     scatter(result, call, m, n)
     let nonFinite = sums.values.count { !$0.isFinite }
-    let errors = samples(place, m * n).compactMap { sums.error($0 / n, $0 % n, of: a, b, in: product) }
-    tallies.withLock { $0.note(shape, nonFinite: nonFinite, errors) }
+    let samples = samples(place, m * n).map { sums.sample($0 / n, $0 % n, of: a, b, random: random, in: product) }
+    tallies.withLock { $0.note(shape, nonFinite: nonFinite, samples) }
     if place == 0, let record { keep(a, b, result, shape, in: record) }
   }
 

@@ -90,7 +90,7 @@ extension Analysis {
   /// Runs the trials of every length, and measures.
   ///
   /// - Random: trial t of length n uses the stream (seed, "trials", n, t); the same bits for any `parallelism`.
-  /// - Complexity: trials · Σ counts roundings, about 100 ns each.
+  /// - Complexity: trials · Σ counts roundings, about a microsecond each with the data, the exact sum and the bounds.
   public func run(_ parallelism: Parallelism = .allCores, progress: Progress = .silent) -> [Measurement] {
     let sampler = Sampler(data, format)
     let total = Double(counts.reduce(0, +))

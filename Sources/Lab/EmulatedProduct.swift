@@ -2,6 +2,7 @@
 // C ← α A B + β C of BLAS, with A and B in a format and the sums of A B in an accumulator.
 
 public import Accumulation
+internal import ErrorAnalysis
 public import Formats
 
 /// A product of matrices as a unit with narrow inputs and an emulated accumulator computes it, inside the arithmetic of a program around it.
@@ -96,6 +97,9 @@ public struct EmulatedProduct: Sendable {
     return factor
   }
 
+  /// Whether a number is not finite, or has no value of the format near it.
+  fileprivate func isBeyondRange(_ x: Double) -> Bool { !x.isFinite || rounder.round(Value(x)).flags.contains(.overflow) }
+
   /// The least e with M ≤ 2^e Ω; 0 for zeros.
   private func exponent(_ largest: Double) -> Int {
     guard largest > 0 else { return 0 }
@@ -121,28 +125,46 @@ extension EmulatedProduct.Sums {
     return result
   }
 
-  /// The error of sum (i, j) over Σ|x y|: of the rounded numbers against their exact sum, and against that of the given ones; `nil` where something is not
-  /// finite, or all products are zero.
+  /// A sum that is looked at.
+  public struct Sample: Sendable {
+    /// Whether one of its inputs is beyond the range of the format, or one of its roundings overflowed.
+    public let overflowed: Bool
+    /// |error| over Σ|x y|: of the sum of the rounded numbers, and against the exact sum of the given ones; `nil` where something is not finite, or all
+    /// products are zero.
+    public let error: (ofSum: Double, withRounding: Double)?
+  }
+
+  /// What became of sum (i, j).
   ///
-  /// - Complexity: O(terms).
-  public func error(_ i: Int, _ j: Int, of a: [Number], _ b: [Number], in product: EmulatedProduct) -> (ofSum: Double, withRounding: Double)? {
-    func ratio(_ x: [Number], _ y: [Number], _ format: Format, _ value: Number) -> Double? {
-      var exact = ExactSum(products: format, format, and: Number.carrier == .binary32 ? .fp32 : .fp64)
-      var magnitudes = exact
-      for k in 0..<terms {
-        guard let p = Dyadic(Double(x[i * terms + k])), let q = Dyadic(Double(y[k * columns + j])) else { return nil }
-        exact += p * q
-        magnitudes += (p * q).magnitude
-      }
-      guard let value = Dyadic(Double(value)), !magnitudes.isZero else { return nil }
-      exact -= value
-      return exact.double.magnitude / magnitudes.double
-    }
-    let value = values[i * columns + j]
-    let unscaled = value.scaled(by: -left.exponents[i] - right.exponents[j])
+  /// - Parameters:
+  ///   - a, b, random: those that the sums were made of.
+  /// - Complexity: O(terms), carried out by the reference.
+  public func sample(_ i: Int, _ j: Int, of a: [Number], _ b: [Number], random: RandomStream?, in product: EmulatedProduct) -> Sample {
     let given: Format = Number.carrier == .binary32 ? .fp32 : .fp64
-    guard let first = ratio(left.numbers, right.numbers, product.format, unscaled), let second = ratio(a, b, given, value) else { return nil }
-    return (first, second)
+    let (left, right) = (left.exponents[i], right.exponents[j])
+    let (x, y) = ((0..<terms).map { Double(self.left.numbers[i * terms + $0]) }, (0..<terms).map { Double(self.right.numbers[$0 * columns + j]) })
+    let (u, v) = ((0..<terms).map { Double(a[i * terms + $0]) }, (0..<terms).map { Double(b[$0 * columns + j]) })
+    let isBeyond = zip(u, v).contains { product.isBeyondRange($0.scaled(by: -left)) || product.isBeyondRange($1.scaled(by: -right)) }
+    var seen = Observation(magnitudes: .zero)
+    let stream = product.dot.isStochastic ? random?.child(i * columns + j) : nil
+    _ = product.dot.evaluate(x.map { Value($0) }, y.map { Value($0) }, random: stream) { seen.note($0) }
+    let value = Double(values[i * columns + j])
+    let ofSum = ratio(x, y, product.format, value.scaled(by: -left - right)), withRounding = ratio(u, v, given, value)
+    return Sample(overflowed: isBeyond || seen.overflowed, error: ofSum.flatMap { first in withRounding.map { (first, $0) } })
+  }
+
+  /// |value − Σ x y| / Σ|x y|, both exact.
+  private func ratio(_ x: [Double], _ y: [Double], _ format: Format, _ value: Double) -> Double? {
+    var exact = ExactSum(products: format, format, and: .fp64)
+    var magnitudes = exact
+    for (x, y) in zip(x, y) {
+      guard let p = Dyadic(x), let q = Dyadic(y) else { return nil }
+      exact += p * q
+      magnitudes += (p * q).magnitude
+    }
+    guard let value = Dyadic(value), !magnitudes.isZero else { return nil }
+    exact -= value
+    return exact.double.magnitude / magnitudes.double
   }
 }
 

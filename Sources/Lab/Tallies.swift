@@ -17,18 +17,19 @@ public struct Tallies: Sendable {
     public internal(set) var calls = 0
     /// Results that are infinite or NaN.
     public internal(set) var nonFinite = 0
-    /// Sums that were looked at; the errors below, over Σ|x y|, are theirs.
-    public internal(set) var samples = 0
+    /// Sums that were looked at; those with an input beyond the range or a rounding that overflowed; and those with an error, over Σ|x y|.
+    public internal(set) var samples = 0, overflowed = 0, errors = 0
     /// Of the sums, and with what rounding the inputs adds: Σ of the squares, and the largest.
     public internal(set) var sumSquares = 0.0, sumLargest = 0.0, totalSquares = 0.0, totalLargest = 0.0
 
     public var macs: Double { Double(calls) * Double(m) * Double(n) * Double(k) }
-    public var sumRms: Double { samples == 0 ? .nan : (sumSquares / Double(samples)).squareRoot() }
-    public var totalRms: Double { samples == 0 ? .nan : (totalSquares / Double(samples)).squareRoot() }
+    public var sumRms: Double { errors == 0 ? .nan : (sumSquares / Double(errors)).squareRoot() }
+    public var totalRms: Double { errors == 0 ? .nan : (totalSquares / Double(errors)).squareRoot() }
 
     /// With another one of the same shape.
     public mutating func add(_ other: Row) {
       (calls, nonFinite, samples) = (calls + other.calls, nonFinite + other.nonFinite, samples + other.samples)
+      (overflowed, errors) = (overflowed + other.overflowed, errors + other.errors)
       (sumSquares, totalSquares) = (sumSquares + other.sumSquares, totalSquares + other.totalSquares)
       (sumLargest, totalLargest) = (max(sumLargest, other.sumLargest), max(totalLargest, other.totalLargest))
     }
@@ -48,15 +49,18 @@ public struct Tallies: Sendable {
     return (calls, byShape[shape]?.calls ?? 0)
   }
 
-  public mutating func note(_ shape: Shape, nonFinite: Int, _ errors: [(ofSum: Double, withRounding: Double)]) {
-    byShape[shape]!.nonFinite += nonFinite
-    for (sum, total) in errors {
-      byShape[shape]!.samples += 1
-      byShape[shape]!.sumSquares += sum * sum
-      byShape[shape]!.totalSquares += total * total
-      byShape[shape]!.sumLargest = max(byShape[shape]!.sumLargest, sum)
-      byShape[shape]!.totalLargest = max(byShape[shape]!.totalLargest, total)
+  public mutating func note<Number>(_ shape: Shape, nonFinite: Int, _ samples: [EmulatedProduct.Sums<Number>.Sample]) {
+    var row = byShape[shape]!
+    row.nonFinite += nonFinite
+    row.samples += samples.count
+    row.overflowed += samples.count(where: \.overflowed)
+    for (sum, total) in samples.compactMap(\.error) {
+      row.errors += 1
+      row.sumSquares += sum * sum
+      row.totalSquares += total * total
+      (row.sumLargest, row.totalLargest) = (max(row.sumLargest, sum), max(row.totalLargest, total))
     }
+    byShape[shape] = row
   }
 
   /// Most multiplications first.

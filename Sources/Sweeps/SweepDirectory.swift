@@ -62,7 +62,10 @@ public struct SweepDirectory: Sendable {
       return (old, false)
     }
     let content = try? FileManager.default.contentsOfDirectory(atPath: path)
-    guard content?.isEmpty ?? true else { throw .directory(path, "it holds something, but no sweep; give an empty directory, or one to be made.") }
+    // (What a plan that was killed leaves is no obstacle.)
+    guard content?.allSatisfy(["results", "checkpoints", "cells.csv"].contains) ?? true else {
+      throw .directory(path, "it holds something, but no sweep; give an empty directory, or one to be made.")
+    }
     for directory in [path, "\(path)/results", "\(path)/checkpoints"] { try makeDirectory(directory) }
     let kind = specification.kind
     let lines = [csvLine(["cell"] + kind.parameters)] + cells.map { csvLine(["\($0.index)"] + $0.parameters) }

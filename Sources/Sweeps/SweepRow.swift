@@ -54,7 +54,8 @@ extension SweepCell {
 
   private static func row(_ measured: Measurement, _ exact: ExactMeasurement?) -> [String] {
     // The tightest of those that cannot fail.
-    let bound = measured.bounds.filter(\.bound.isCertain).min { $0.value < $1.value }
+    // (Where no trial has an error ratio, no bound has one either.)
+    let bound = measured.bounds.filter { $0.bound.isCertain && !$0.value.isNaN }.min { $0.value < $1.value }
     let (ratio, relative) = (measured.ratio, measured.relative)
     let numbers = [ratio.rms, ratio.mean, ratio.p99, ratio.max, relative.rms, measured.overflow, measured.stagnated, measured.model.rms]
     return numbers.map(\.shortDescription)

@@ -60,7 +60,11 @@ public struct SweepSpecification: Hashable, Sendable, Codable {
       throw SweepError.unknown("kind", name, Kind.allCases.map(\.rawValue))
     }
     let grids = try (try? known.decode([[String: Axis]].self, forKey: .grid)) ?? [known.decode([String: Axis].self, forKey: .grid)]
-    (self.kind, seed) = (kind, try known.decodeIfPresent(UInt64.self, forKey: .seed) ?? 1)
+    let seed = try known.decodeIfPresent(Axis.self, forKey: .seed)?.texts ?? ["1"]
+    guard seed.count == 1, let seed = UInt64(seed[0]) else {
+      throw SweepError.specification("the seed is \(seed.joined(separator: ", ")); give a whole number from 0 to \(UInt64.max).")
+    }
+    (self.kind, self.seed) = (kind, seed)
     self.grids = grids.map { $0.mapValues(\.texts) }
     for grid in self.grids {
       if let stranger = grid.keys.sorted().first(where: { !kind.axes.contains($0) }) { throw SweepError.unknown("axis", stranger, kind.axes) }
@@ -133,6 +137,8 @@ private struct Axis: Decodable {
       if let text = try? value.decode(String.self) {
         self.text = text
       } else if let whole = try? value.decode(UInt64.self) {
+        text = "\(whole)"
+      } else if let whole = try? value.decode(Int64.self) {
         text = "\(whole)"
       } else {
         text = "\(try value.decode(Double.self))"

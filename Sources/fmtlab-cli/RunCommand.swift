@@ -5,6 +5,7 @@ import ArgumentParser
 import FmtLab
 import FoundationEssentials
 import Glibc
+import Synchronization
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,9 +22,11 @@ struct RunCommand: ParsableCommand {
       --scale tensor makes the largest magnitude of each factor fill the format by a power of
       two, --scale row that of each row of A and column of B.
 
-      At the end a table of the calls goes to standard error, with exact errors of a sample of
-      results over the sum of |x y|: of the sums, and with the rounding of the inputs. The
-      exit status is the program's.
+      At the end a table of the calls goes to standard error, with results that are infinite or
+      NaN, and of a sample of results the share with an overflow (in a sum, or of an input
+      beyond the format's range) and the exact errors over the sum of |x y|: of the sums, and
+      in total, with the rounding of the inputs. Forked workers that end without their exit handlers are
+      not in it. The exit status is the program's.
 
         fmtlab run --format bf16 --acc fp32 -- python3 script.py
         fmtlab run --format e4m3fn --acc e6m5 --scale tensor --record calls -- octave fit.m
@@ -77,6 +80,9 @@ struct RunCommand: ParsableCommand {
   }
 }
 
+/// The process that signals are passed to.
+private let runningProgram = Atomic<pid_t>(0)
+
 /// A program that has run with libfmtlabblas.so before all other libraries, and what its processes left.
 struct EmulatedProgram {
   /// As a shell counts it: 128 and the number of the signal that ended it.
@@ -104,12 +110,15 @@ struct EmulatedProgram {
     var attributes = posix_spawnattr_t()
     var defaults = sigset_t()
     sigemptyset(&defaults)
-    for number in [SIGINT, SIGQUIT, SIGPIPE] { sigaddset(&defaults, number) }
+    for number in [SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGHUP] { sigaddset(&defaults, number) }
     posix_spawnattr_init(&attributes)
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
     let error = posix_spawnp(&child, program[0], nil, &attributes, &arguments, environ)
     guard error == 0 else { throw Failure.file("cannot run \(program[0]): \(Output.reason(error)).") }
+    // What asks this program to end asks the other one.
+    runningProgram.store(child, ordering: .relaxed)
+    for number in [SIGTERM, SIGHUP] { signal(number) { kill(runningProgram.load(ordering: .relaxed), $0) } }
     var status: Int32 = 0
     while waitpid(child, &status, 0) < 0 && errno == EINTR {}
     self.status = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
@@ -119,7 +128,7 @@ struct EmulatedProgram {
     }
     rows = Tallies.merged(contents(".calls").compactMap { try? JSONDecoder.withNonFinite.decode([Tallies.Row].self, from: $0) })
     processes = contents(".started").count
-    others = Set(contents(".other").map { String(decoding: $0, as: UTF8.self).trimmingCharacters(while: \.isNewline) }).sorted()
+    others = Set(contents(".other").map { String(decoding: $0, as: UTF8.self) }).sorted()
   }
 
   /// The libraries beside the program, or in lib beside its directory.
@@ -154,7 +163,7 @@ struct EmulationReport: Encodable {
     let function: String
     let m, n, k, calls: Int
     let macs: Double
-    let nonFinite, samples: Int
+    let nonFinite, samples, overflowed: Int
     let sumRms, sumMax, totalRms, totalMax: Double
   }
 
@@ -163,8 +172,8 @@ struct EmulationReport: Encodable {
     (self.scale, self.seed, self.program, status, untouched, processes) = (scale.rawValue, seed, program, run.status, run.others, run.processes)
     calls = run.rows.map {
       Row(
-        function: $0.name, m: $0.m, n: $0.n, k: $0.k, calls: $0.calls, macs: $0.macs, nonFinite: $0.nonFinite, samples: $0.samples, sumRms: $0.sumRms,
-        sumMax: $0.sumLargest, totalRms: $0.totalRms, totalMax: $0.totalLargest)
+        function: $0.name, m: $0.m, n: $0.n, k: $0.k, calls: $0.calls, macs: $0.macs, nonFinite: $0.nonFinite, samples: $0.samples,
+        overflowed: $0.overflowed, sumRms: $0.sumRms, sumMax: $0.sumLargest, totalRms: $0.totalRms, totalMax: $0.totalLargest)
     }
   }
 
@@ -175,10 +184,12 @@ struct EmulationReport: Encodable {
         ? "no process loaded the library: \(program[0]) is linked statically, or runs with other privileges."
         : "no product was emulated: the program called none of the functions under their names.")
     } else {
-      var table = Table(["function", "m x n x k", "calls", "MACs", "not finite", "sums: rms", "max", "with inputs: rms", "max"], leftAligned: [0, 1])
+      let columns = ["function", "m x n x k", "calls", "MACs", "inf, NaN", "overflow", "sums: rms", "max", "total: rms", "max"]
+      var table = Table(columns, leftAligned: [0, 1])
       for row in calls.prefix(20) {
-        let errors = row.samples == 0 ? ["-", "-", "-", "-"] : [row.sumRms, row.sumMax, row.totalRms, row.totalMax].map { $0.significant(3) }
-        table.add([row.function, "\(row.m) x \(row.n) x \(row.k)", "\(row.calls)", row.macs.significant(3), "\(row.nonFinite)"] + errors)
+        let errors = row.sumRms.isNaN ? ["-", "-", "-", "-"] : [row.sumRms, row.sumMax, row.totalRms, row.totalMax].map { $0.significant(3) }
+        let overflow = "\((100 * Double(row.overflowed) / Double(max(1, row.samples))).significant(2)) %"
+        table.add([row.function, "\(row.m)x\(row.n)x\(row.k)", "\(row.calls)", row.macs.significant(3), "\(row.nonFinite)", overflow] + errors)
       }
       lines += table.lines()
       if calls.count > 20 { lines.append("and \(calls.count - 20) other shapes, with fewer multiplications (--report has them)") }
@@ -206,8 +217,4 @@ extension JSONDecoder {
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     return decoder
   }
-}
-
-extension String {
-  fileprivate func trimmingCharacters(while isTrimmed: (Character) -> Bool) -> String { String(reversed().drop(while: isTrimmed).reversed()) }
 }

@@ -42,23 +42,29 @@ import Testing
     #expect(Set(rows.map { "\($0["seed"] ?? .null)" }).count == 1000)
   }
 
-  @Test func nothingIsLostOrDoubledWhenItIsKilledTwentyTimes() throws {
+  @Test func nothingIsLostOrDoubledWhenItIsKilledOrStoppedThirtyTimes() throws {
     let scratch = try Scratch()
     let directory = try plan(Self.thousand, scratch, "killed")
-    var numbers = SystemRandomNumberGenerator()  // (Any moment is as good: none may lose anything.)
-    var (done, killed) = (0, 0)
-    for _ in 0..<20 {
+    var (done, killed, stopped) = (0, 0, 0)
+    for i in 0..<30 {
       let output = try Scratch()
-      let process = try Tool.start(["sweep", "run", directory, "--resume"], output)
-      usleep(UInt32.random(in: 10_000...150_000, using: &numbers))
-      kill(process.processIdentifier, SIGKILL)
+      let arguments = ["sweep", "run", directory, "--resume"]
+      let process = try Tool.start(arguments, output)
+      // (Moments from 10 to 150 ms in no order; what the program is doing then is chance.)
+      usleep(UInt32(10_000 + 140_000 * (i * 13 % 30) / 30))
+      kill(process.processIdentifier, i % 3 == 2 ? SIGTERM : SIGKILL)
       process.waitUntilExit()
       if process.terminationReason == .uncaughtSignal { killed += 1 }
+      let run = try Tool.result(of: process, arguments, output)
+      if run.status == 75 {
+        stopped += 1
+        #expect(run.out.isEmpty && run.err == "error: stopped; what is done is kept: run the same command with --resume to go on.\n")
+      }
       let results = files("\(directory)/results").filter { $0.hasSuffix(".json") }.count
       #expect(results >= done)
       done = results
     }
-    #expect(killed > 0 && done > 0)
+    #expect(killed > 0 && stopped > 0 && done > 0)
     let last = try succeed("sweep run \(directory) --resume").out
     #expect(last == "part 1/1: \(1000 - done) cells run, \(done) were done before\n")
     let whole = try plan(Self.thousand, scratch, "whole")
@@ -173,6 +179,8 @@ import Testing
     ("{\"grid\": {\"format\": \"e4m99\", \"acc\": \"fp16\", \"n\": 1}}", "format 'e4m99': "),
     ("{\"grid\": {\"format\": \"e4m3\", \"acc\": \"fp16,\", \"n\": 1}}", "acc 'fp16,': "),
     ("{\"grid\": {\"format\": \"e4m3\", \"acc\": \"fp16\", \"n\": 0}}", "n '0': give a whole number from 1 to"),
+    ("{\"grid\": {\"format\": \"e4m3\", \"acc\": \"fp16\", \"n\": -1}}", "n '-1': give a whole number"),
+    ("{\"seed\": -1, \"grid\": {\"format\": \"e4m3\", \"acc\": \"fp16\", \"n\": 1}}", "the seed is -1; give a whole number from 0 to"),
     ("{\"grid\": {\"format\": \"e4m3\", \"acc\": \"fp16\", \"n\": 1.5}}", "n '1.5': give a whole number"),
     ("{\"grid\": {\"format\": \"e4m3\", \"acc\": \"fp16\", \"n\": 1, \"data\": \"x\"}}", "data 'x': use one of digits, normal"),
     ("{\"grid\": {\"format\": \"e4m3\", \"acc\": \"kahan/fp16\", \"n\": 1, \"rounding\": \"sr\"}}", "write @sr into it"),

@@ -4,6 +4,9 @@
 #pragma once
 #include <stdint.h>
 
+/// Whether a product of this process was emulated.
+extern int fmtlab_intercepted;
+
 /// Which elements of a factor are stored, and what the others are.
 enum fmtlab_part {
   FMTLAB_ALL,

@@ -47,6 +47,7 @@ public struct ExactAnalysis: Sendable {
     if case .rounded(let rounder) = product { rounders.append(rounder) }
     for rounder in rounders {
       if rounder.overflow == .wrap { throw .wraps("\(rounder)") }
+      guard rounder.format.contains(.zero) else { throw .noZero(rounder.format.name) }
       if rounder.rounding.isStochastic && rounder.subnormals == .flush { throw .scheme("\(rounder)") }
       guard rounder.format.width <= Automaton.largestWidth else { throw .states(rounder.format.name, bits: rounder.format.width) }
     }

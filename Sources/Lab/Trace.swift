@@ -132,3 +132,37 @@ extension Trace {
       ])
   }
 }
+
+/// A step as JSON and CSV.
+package struct TraceRow: Encodable {
+  let step: Int
+  let kind, accumulator: String
+  let before, term, exact, rounded: Double
+  let hex: String
+  @Nullable var ulps: Double?
+  @Nullable var error: Double?
+  @Nullable var mark: String?
+
+  package init(_ row: Trace.Row) {
+    (step, kind, accumulator) = (row.number, TraceRow.name(row.kind), "\(row.accumulator)")
+    (before, term, exact, rounded) = (row.before.double, row.term.double, row.exact, row.rounded.double)
+    (hex, ulps, error, mark) = (row.rounded.hexDescription, row.ulps, row.error, row.mark?.rawValue)
+  }
+
+  private static func name(_ kind: Step.Kind) -> String {
+    switch kind {
+    case .product: "product"
+    case .addition: "addition"
+    case .correction: "correction"
+    case .block: "block"
+    case .exact: "exact"
+    }
+  }
+
+  package static let columns = ["step", "kind", "accumulator", "before", "term", "exact", "rounded", "hex", "ulps", "error", "mark"]
+
+  package var fields: [String] {
+    ["\(step)", kind, accumulator, before.shortDescription, term.shortDescription, exact.shortDescription, rounded.shortDescription, hex]
+      + [ulps?.shortDescription ?? "", error?.shortDescription ?? "", mark ?? ""]
+  }
+}

@@ -62,13 +62,14 @@ struct DistributionCommand: ParsableCommand {
     let weights = try exact.weights(in: accumulator.format, output)
     let counts = try ExactOptions.counts(n, weights: weights, upTo: 1_000_000, default: [16, 64, 256, 1024])
     let source = try data.source(accumulator.format, output, default: .distribution(.normal))
-    let question = try DistributionQuestion(accumulator, exact, weights, source, scale)
+    let question = try DistributionQuestion(
+      accumulator.format, accumulator.dot, source, scale: scale, within: exact.range, weights: weights, onOverflow: exact.onOverflow)
     Output.showNotes()
     let line = ProgressLine("distribution", output)
     let total = Double(counts.reduce(0, +))
     var (results, done) = ([DistributionResult](), 0.0)
     for n in counts {
-      results.append(try question.answer(n, exact.threads, line.progress.part(from: done / total, share: Double(n) / total)))
+      results.append(try question.answer(n, exact.threads, progress: line.progress.part(from: done / total, share: Double(n) / total)))
       done += Double(n)
     }
     let law = try histogram || plot != nil ? question.histogram(counts[counts.count - 1], exact.threads) : nil
@@ -78,9 +79,7 @@ struct DistributionCommand: ParsableCommand {
       let sample = question.sample(law.n, trials, RandomStream(seed: random.seed, "distribution"), exact.threads)
       try law.figure(title, sample: sample).draw(plot, output)
     }
-    let report = DistributionReport(
-      format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", data: source.name, note: source.note,
-      scale: scale, onOverflow: question.treatment.rawValue, results: results, histogram: histogram ? law : nil, seed: random.seed)
+    let report = DistributionReport(question, results, histogram: histogram ? law : nil, seed: random.seed)
     if output.json {
       try Output.json(report)
     } else if output.csv, histogram, let law {
@@ -92,54 +91,5 @@ struct DistributionCommand: ParsableCommand {
     } else {
       report.print()
     }
-  }
-}
-
-/// The laws of the errors of one accumulator, at several lengths.
-struct DistributionQuestion {
-  let treatment: OverflowTreatment
-  private let product: Product
-  private let laws: [Terms]
-  private let lastLevel: WideLastLevel?
-  private let analysis: ExactAnalysis?
-
-  init(_ accumulator: AccumulatorOptions, _ exact: ExactOptions, _ weights: [Dyadic]?, _ source: DataSource, _ scale: Double) throws {
-    let format = accumulator.format
-    guard format.width <= 16 else {
-      throw Failure.usage("--format \(format): exact probabilities are for formats of at most 16 bits, such as e4m3 or bf16.")
-    }
-    let saturates = accumulator.acc.rounders.allSatisfy { $0.overflow == .saturate }
-    (treatment, product) = (exact.onOverflow ?? (saturates ? .saturate : .absorb), accumulator.product)
-    var (x, y) = source.laws(in: format, scale: scale)
-    if let range = exact.range { (x, y) = (try x.within(range), try y.within(range)) }
-    laws = try weights.map { try $0.map { try Terms(products: x, DiscreteLaw([$0])) } } ?? [Terms(products: x, y)]
-    lastLevel = weights == nil ? WideLastLevel(accumulator.acc) : nil
-    analysis = lastLevel == nil ? try ExactAnalysis(accumulator, laws, areGiven: weights != nil, onOverflow: treatment) : nil
-  }
-
-  func answer(_ n: Int, _ threads: Parallelism, _ progress: Progress) throws -> DistributionResult {
-    if let lastLevel {
-      return DistributionResult(n, try lastLevel.moments(n, product: product, laws[0], onOverflow: treatment, threads, progress: progress))
-    }
-    return DistributionResult(try analysis!.moments(n, threads, progress: progress))
-  }
-
-  func histogram(_ n: Int, _ threads: Parallelism) throws -> HistogramResult {
-    guard let analysis else { throw Failure.usage("--histogram: the law of the error is known for accumulators of at most 16 bits.") }
-    return HistogramResult(try analysis.histogram(n, threads))
-  }
-
-  /// Errors of sums of n terms drawn from the same laws, without those that overflow.
-  func sample(_ n: Int, _ trials: Int, _ stream: RandomStream, _ threads: Parallelism) -> [Double] {
-    analysis!.sample(n, trials: trials, stream, threads)
-  }
-}
-
-extension DiscreteLaw {
-  /// The law given that |x| ≤ range.
-  fileprivate func within(_ range: Dyadic) throws -> DiscreteLaw {
-    let kept = values.indices.filter { values[$0].magnitude <= range }
-    guard !kept.isEmpty else { throw Failure.usage("--range \(range): none of the data is as small.") }
-    return DiscreteLaw(kept.map { values[$0] }, weights: kept.map { probabilities[$0] })
   }
 }

@@ -68,32 +68,6 @@ struct DotCommand: ParsableCommand {
   @OptionGroup var random: SeedOption
   @OptionGroup var output: OutputOptions
 
-  private struct Document: Encodable {
-    let schema = "fmtlab.dot/1"
-    let format, accumulator, product: String
-    let seed: UInt64
-    let results: [DotResult]
-    let trace: [TraceRow]?
-    @Nullable var lostFrom: Int?
-
-    private enum CodingKeys: String, CodingKey { case schema, format, accumulator, product, seed, results, trace, lostFrom }
-
-    /// With one dot product, its fields also stand at the top of the document.
-    func encode(to encoder: any Encoder) throws {
-      if results.count == 1 { try results[0].encode(to: encoder) }
-      var container = encoder.container(keyedBy: CodingKeys.self)
-      try container.encode(schema, forKey: .schema)
-      try container.encode(format, forKey: .format)
-      try container.encode(accumulator, forKey: .accumulator)
-      try container.encode(product, forKey: .product)
-      try container.encode(seed, forKey: .seed)
-      try container.encode(results, forKey: .results)
-      guard let trace else { return }
-      try container.encode(trace, forKey: .trace)
-      try container.encode(_lostFrom, forKey: .lostFrom)
-    }
-  }
-
   func validate() throws {
     guard !trace || !rows else { throw ValidationError("--trace shows one dot product; leave out --rows.") }
     guard plot == nil || trace else { throw ValidationError("--plot draws the steps of --trace; add --trace.") }
@@ -125,9 +99,7 @@ struct DotCommand: ParsableCommand {
       try steps.figure(title: "\(accumulator.format) in \(accumulator.acc), step by step").draw(plot, output)
     }
     if output.json {
-      try Output.json(Document(
-        format: accumulator.format.name, accumulator: "\(accumulator.acc)", product: "\(accumulator.product)", seed: random.seed,
-        results: results, trace: steps.map { $0.steps.map(TraceRow.init) }, lostFrom: steps?.lostFrom))
+      try Output.json(DotReport(accumulator.format, accumulator.dot, seed: random.seed, results, trace: steps))
     } else if output.csv, let steps {
       Output.csv(TraceRow.columns)
       for row in steps.steps { Output.csv(TraceRow(row).fields) }

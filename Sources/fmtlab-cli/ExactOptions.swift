@@ -61,13 +61,3 @@ struct ExactOptions: ParsableArguments {
     return counts.map { $0! }
   }
 }
-
-extension ExactAnalysis {
-  /// The analysis of an accumulator: of alike terms, or of terms with given weights.
-  init(_ accumulator: AccumulatorOptions, _ laws: [Terms], areGiven: Bool, onOverflow treatment: OverflowTreatment) throws {
-    self =
-      areGiven
-      ? try ExactAnalysis(accumulator.acc, product: accumulator.product, weighted: laws, onOverflow: treatment)
-      : try ExactAnalysis(accumulator.acc, product: accumulator.product, laws[0], onOverflow: treatment)
-  }
-}

@@ -1,41 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps of a dot product as rows and as text.
+// The steps of a dot product as text.
 
 import FmtLab
-
-/// A step as JSON and CSV.
-struct TraceRow: Encodable {
-  let step: Int
-  let kind, accumulator: String
-  let before, term, exact, rounded: Double
-  let hex: String
-  @Nullable var ulps: Double?
-  @Nullable var error: Double?
-  @Nullable var mark: String?
-
-  init(_ row: Trace.Row) {
-    (step, kind, accumulator) = (row.number, TraceRow.name(row.kind), "\(row.accumulator)")
-    (before, term, exact, rounded) = (row.before.double, row.term.double, row.exact, row.rounded.double)
-    (hex, ulps, error, mark) = (row.rounded.hexDescription, row.ulps, row.error, row.mark?.rawValue)
-  }
-
-  private static func name(_ kind: Step.Kind) -> String {
-    switch kind {
-    case .product: "product"
-    case .addition: "addition"
-    case .correction: "correction"
-    case .block: "block"
-    case .exact: "exact"
-    }
-  }
-
-  static let columns = ["step", "kind", "accumulator", "before", "term", "exact", "rounded", "hex", "ulps", "error", "mark"]
-
-  var fields: [String] {
-    ["\(step)", kind, accumulator, before.shortDescription, term.shortDescription, exact.shortDescription, rounded.shortDescription, hex]
-      + [ulps?.shortDescription ?? "", error?.shortDescription ?? "", mark ?? ""]
-  }
-}
 
 struct TraceText {
   /// Steps that are shown at either end of a long sum.

@@ -54,20 +54,21 @@ struct WorstCommand: ParsableCommand {
     let theorems = try certificate.map { _ in try WorstCertificate(accumulator, exact) }
     let weights = try exact.weights(in: accumulator.format, output)
     let counts = try ExactOptions.counts(n, weights: weights, upTo: 4096, default: [16])
-    let question = try WorstQuestion(accumulator, exact, weights)
+    let question = try WorstQuestion(
+      accumulator.format, accumulator.dot, within: exact.range, weights: weights, onOverflow: exact.onOverflow ?? .exclude)
     Output.showNotes()
     let line = ProgressLine("worst", output)
     let total = Double(counts.reduce(0, +))
     var (results, done) = ([WorstResult](), 0.0)
     for n in counts {
-      results.append(try question.answer(n, exact.threads, line.progress.part(from: done / total, share: Double(n) / total)))
+      results.append(try question.answer(n, exact.threads, progress: line.progress.part(from: done / total, share: Double(n) / total)))
       done += Double(n)
     }
     line.end()
     let growth = rate ? try question.growth(exact.threads) : nil
     if let certificate { try theorems?.write(results, to: certificate) }
-    let report = WorstReport(accumulator, exact, results, growth)
-    if let plot { try report.figure(question).draw(plot, output) }
+    let report = WorstReport(question, results, growth)
+    if let plot { try report.figure.draw(plot, output) }
     if output.json {
       try Output.json(report)
     } else if output.csv {
@@ -76,42 +77,5 @@ struct WorstCommand: ParsableCommand {
     } else {
       report.print()
     }
-  }
-}
-
-/// The worst case of one accumulator, at several lengths.
-struct WorstQuestion {
-  let format: Format
-  let treatment: OverflowTreatment
-  private let accumulator: AccumulatorOptions
-  private let laws: [Terms]
-  private let lastLevel: WideLastLevel?
-  private let analysis: ExactAnalysis?
-
-  init(_ accumulator: AccumulatorOptions, _ exact: ExactOptions, _ weights: [Dyadic]?) throws {
-    (self.accumulator, format) = (accumulator, accumulator.format)
-    treatment = exact.onOverflow ?? .exclude
-    let law = try DiscreteLaw(format, within: exact.range)
-    laws = try weights.map { try $0.map { try Terms(products: law, DiscreteLaw([$0])) } } ?? [Terms(products: law, law)]
-    lastLevel = weights == nil ? WideLastLevel(accumulator.acc) : nil
-    guard lastLevel == nil || treatment == .exclude else {
-      throw Failure.usage("--on-overflow \(treatment.rawValue): a last level of more than 16 bits is bounded for sums that do not overflow; use exclude.")
-    }
-    analysis = lastLevel == nil ? try ExactAnalysis(accumulator, laws, areGiven: weights != nil, onOverflow: treatment) : nil
-  }
-
-  func answer(_ n: Int, _ threads: Parallelism, _ progress: Progress) throws -> WorstResult {
-    if let lastLevel {
-      let worst = try lastLevel.worst(n, product: accumulator.product, laws[0], threads, progress: progress)
-      return WorstResult(n, accumulator, witness: worst.witness, atMost: worst.atMost, lastLevel: worst.lastLevel)
-    }
-    let analysis = analysis!
-    let inputs = treatment == .absorb ? try analysis.overflowingInputs(n) : nil
-    return WorstResult(n, accumulator, analysis, try analysis.worst(n, threads, progress: progress), overflowing: inputs)
-  }
-
-  func growth(_ threads: Parallelism) throws -> ErrorGrowth {
-    guard let analysis else { throw Failure.usage("--rate: the growth of the error is known for accumulators of at most 16 bits.") }
-    return try analysis.growth(threads)
   }
 }

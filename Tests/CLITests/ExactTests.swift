@@ -76,6 +76,7 @@ import Testing
     try expectFailure("worst --format e4m3 --acc e6m5 --weights 1,inf", 65, contains: "not finite")
     try expectFailure("worst --format e4m3 --acc e6m5 --range 0", 64, contains: "a positive number")
     try expectFailure("worst --format e4m3 --acc q4.4@wrap --n 2", 64, contains: "wraps")
+    try expectFailure("worst --format e1m0 --acc e8m0fnu --n 3", 64, contains: "e8m0fnu has no zero")
     try expectFailure("distribution --format fp32 --acc fp16 --n 4", 64, contains: "at most 16 bits")
     try expectFailure("worst --format e2m1fn --acc e3m4:2,fp32 --n 4 --on-overflow absorb", 64, contains: "use exclude")
     try expectFailure("worst --format e8m0fnu --acc fp16 --range 1e-40", 64, contains: "no value of e8m0fnu")

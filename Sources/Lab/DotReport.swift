@@ -1,53 +1,106 @@
 // SPDX-License-Identifier: Apache-2.0
-// One dot product: its computed and exact values, their difference, and what bounds it.
+// Dot products: their computed and exact values, the differences, and what bounds these.
 
-import FmtLab
+public import Accumulation
+internal import ErrorAnalysis
+public import Formats
+internal import Multiprecision
 
-/// One dot product beside the exact one.
-struct DotResult: Encodable {
-  let n: Int
-  /// The exact value, as the nearest double and in decimal.
-  let exact: Double
-  let exactDecimal: String
-  let exactIsRounded: Bool
-  let result: Double
-  let hex: String
-  @Nullable var error: Double?
-  @Nullable var ratio: Double?
-  @Nullable var ulps: Double?
-  @Nullable var condition: Double?
-  /// Two numbers with the exact value between them, from rounding down and up throughout, where that encloses it.
-  @Nullable var enclosure: [Double]?
-  let overflow: Bool
-  let swallowed: Int
-  /// Tightest first.
-  let bounds: [BoundRow]
-  let inapplicable: [InapplicableRow]
-  /// The result itself, which a double may not hold.
-  let value: Value
-  /// error and condition in at most 6 digits, also beyond the range of doubles.
-  let errorText, conditionText: String
+/// The document `fmtlab.dot/1`: dot products carried out in one way.
+public struct DotReport: Encodable, Sendable {
+  public let schema = "fmtlab.dot/1"
+  public let format, accumulator, product: String
+  public let seed: UInt64
+  public let results: [DotResult]
+  /// The steps of the one dot product, where they were asked for.
+  public var trace: Trace?
 
-  struct BoundRow: Encodable {
-    let id, kind: String
-    /// Of |error|.
-    let value: Double
-    @Nullable var ratio: Double?
-    /// Of a bound that may fail in some evaluations.
-    @Nullable var confidence: Double?
-    let violated: Bool
+  public init(_ format: Format, _ dot: DotProduct, seed: UInt64, _ results: [DotResult], trace: Trace? = nil) {
+    (self.format, accumulator, product) = (format.name, "\(dot.plan)", "\(dot.product)")
+    (self.seed, self.results, self.trace) = (seed, results, trace)
   }
 
-  struct InapplicableRow: Encodable {
-    let id: String
-    let reasons: [String]
+  private enum CodingKeys: String, CodingKey { case schema, format, accumulator, product, seed, results, trace, lostFrom }
+
+  /// With one dot product, its fields also stand at the top of the document.
+  public func encode(to encoder: any Encoder) throws {
+    if results.count == 1 { try results[0].encode(to: encoder) }
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(schema, forKey: .schema)
+    try container.encode(format, forKey: .format)
+    try container.encode(accumulator, forKey: .accumulator)
+    try container.encode(product, forKey: .product)
+    try container.encode(seed, forKey: .seed)
+    try container.encode(results, forKey: .results)
+    guard let trace else { return }
+    try container.encode(trace.steps.map(TraceRow.init), forKey: .trace)
+    try container.encode(Nullable(wrappedValue: trace.lostFrom), forKey: .lostFrom)
+  }
+}
+
+/// One dot product beside the exact one. With A = Σ|x y| (and |c| for a starting value c):
+public struct DotResult: Encodable, Sendable {
+  public let n: Int
+  /// The exact value, as the nearest double and in decimal, at most 40 digits.
+  public let exact: Double
+  public let exactDecimal: String
+  public let exactIsRounded: Bool
+  /// The computed one, as the nearest double and exactly.
+  public let result: Double
+  public let hex: String
+  /// computed − exact; null where either is not finite.
+  @Nullable public private(set) var error: Double?
+  /// |error| / A.
+  @Nullable public private(set) var ratio: Double?
+  /// The error in units of the accumulator's spacing at the exact value.
+  @Nullable public private(set) var ulps: Double?
+  /// A / |exact|.
+  @Nullable public private(set) var condition: Double?
+  /// Two numbers with the exact value between them, from rounding down and up throughout, where that encloses it.
+  @Nullable public private(set) var enclosure: [Double]?
+  /// Whether a rounding overflowed.
+  public let overflow: Bool
+  /// Additions of a nonzero term that left the accumulator unchanged.
+  public let swallowed: Int
+  /// Those whose hypotheses hold, tightest first.
+  public let bounds: [BoundRow]
+  public let inapplicable: [InapplicableRow]
+  /// The result itself, which a double may not hold.
+  public let value: Value
+  /// error and condition in at most 6 digits, also beyond the range of doubles.
+  package let errorText, conditionText: String
+
+  public struct BoundRow: Encodable, Sendable {
+    public let id, kind: String
+    /// Of |error|, rounded up.
+    public let value: Double
+    /// value / A.
+    @Nullable public private(set) var ratio: Double?
+    /// Of a bound that may fail in some evaluations.
+    @Nullable public private(set) var confidence: Double?
+    public let violated: Bool
+  }
+
+  public struct InapplicableRow: Encodable, Sendable {
+    public let id: String
+    /// The hypotheses that do not hold.
+    public let reasons: [String]
   }
 
   private enum CodingKeys: String, CodingKey {
     case n, exact, exactDecimal, exactIsRounded, result, hex, error, ratio, ulps, condition, enclosure, overflow, swallowed, bounds, inapplicable
   }
 
-  init(_ format: Format, _ dot: DotProduct, _ x: [Value], _ y: [Value], from start: Value, _ random: RandomStream) {
+  /// Carries out a dot product, and measures it.
+  ///
+  /// - Parameters:
+  ///   - format: the format of x and y, which are of one length.
+  ///   - start: where the accumulator starts, a number of its format.
+  ///   - random: the bits of stochastic roundings.
+  /// - Complexity: O(n); all numbers but the printed ones are exact, bounds are rounded up.
+  public init(
+    _ format: Format, _ dot: DotProduct, _ x: [Value], _ y: [Value], from start: Value = .zero, _ random: RandomStream = RandomStream(seed: 1, "dot").child(0)
+  ) {
     let output = dot.plan.output.format
     var sum = ExactSum(products: format, format, and: output)
     var magnitudes = sum
@@ -99,12 +152,12 @@ struct DotResult: Encodable {
     inapplicable = Bound.catalogue.compactMap { $0.inapplicability(to: problem) }.map { InapplicableRow(id: $0.id, reasons: $0.reasons) }
   }
 
-  static let columns = [
+  package static let columns = [
     "n", "exact", "result", "hex", "error", "ratio", "ulps", "condition", "overflow", "swallowed", "bound", "bound_value", "bound_ratio",
   ]
 
   /// The columns as CSV, with the tightest bound.
-  var fields: [String] {
+  package var fields: [String] {
     func text(_ x: Double?) -> String { x?.shortDescription ?? "" }
     return ["\(n)", exactDecimal, value.text(), hex, text(error), text(ratio), text(ulps), text(condition), "\(overflow)", "\(swallowed)"]
       + [bounds.first?.id ?? "", text(bounds.first?.value), text(bounds.first?.ratio)]

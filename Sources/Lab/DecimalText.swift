@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exact numbers in decimal: all their digits if there are few, otherwise rounded ones that look rounded.
 
-import FmtLab
-import Glibc
+package import Formats
+internal import Glibc
+package import Multiprecision
 
 /// A number in decimal with at most a given count of significant digits.
 ///
 /// A decimal that *is* the number has no trailing zeros; one that was rounded has exactly that many digits, trailing zeros
 /// included, and says so in `isRounded`: 1.00390625 is that number, 1.003906250000000000000000000000000000000 is close to it.
-struct DecimalText {
-  let text: String
-  let isRounded: Bool
+package struct DecimalText {
+  package let text: String
+  package let isRounded: Bool
   /// Whether the number is only known to be beyond 10^±100000000, in words.
-  let isBeyond: Bool
+  package let isBeyond: Bool
 
   private init(_ text: String, isRounded: Bool, isBeyond: Bool = false) {
     (self.text, self.isRounded, self.isBeyond) = (text, isRounded, isBeyond)
   }
 
   /// The number; with `isCut`, the number of which `x` is the leading part.
-  init(_ x: BigFloat, isCut: Bool = false, digits: Int = 40) {
+  package init(_ x: BigFloat, isCut: Bool = false, digits: Int = 40) {
     guard case .finite(let number) = x.extended() else {
       self.init(x.decimal(digits: digits), isRounded: false)
       return
@@ -34,10 +35,10 @@ struct DecimalText {
     self.init(isSame ? text : DecimalText.padded(text, digits), isRounded: !isSame)
   }
 
-  init(_ x: Dyadic, digits: Int) { self.init(BigFloat(x), digits: digits) }
+  package init(_ x: Dyadic, digits: Int) { self.init(BigFloat(x), digits: digits) }
 
   /// The number that a text says.
-  init(literal text: String) throws {
+  package init(literal text: String) throws {
     // Not asked of the BigFloat, which takes a number below its range for 0.
     let isCut =
       if case .finite(let x) = try Extended(text: text) { !x.isZero && abs(x.floorLog2) > DecimalText.largestExponent } else { false }
@@ -69,7 +70,7 @@ struct DecimalText {
 
 extension Double {
   /// At most `digits` significant digits: the shortest decimal if it has no more, otherwise rounded to that many.
-  func figure(_ digits: Int) -> String {
+  package func figure(_ digits: Int) -> String {
     let short = (self + 0).shortDescription
     let mantissa = short.prefix { $0 != "e" }
     let count = mantissa.drop { !("1"..."9").contains($0) }.count { $0 != "." }
@@ -77,7 +78,7 @@ extension Double {
   }
 
   /// `digits` significant digits, rounded up: a bound remains one when it is printed.
-  func roundedUp(_ digits: Int) -> String {
+  package func roundedUp(_ digits: Int) -> String {
     var text = significant(digits)
     guard isFinite, self > 0,
       let exponent = text.split(separator: "e").last.flatMap({ text.contains("e") ? Int($0) : Int(log10(self).rounded(.down)) })
@@ -93,7 +94,7 @@ extension Double {
 
 extension Value {
   /// The shortest decimal of a value that doubles have, otherwise at most `digits` significant digits.
-  func text(digits: Int = 40) -> String {
+  package func text(digits: Int = 40) -> String {
     if case .finite(let x) = self, Double(exactly: x) == nil { return DecimalText(x, digits: digits).text }
     return description
   }
@@ -101,7 +102,7 @@ extension Value {
 
 extension Format {
   /// The largest finite number: in 6 digits, or exactly in powers of two where those would hide that it is just below one.
-  var maxText: String {
+  package var maxText: String {
     let decimal = DecimalText(maxFinite, digits: 6)
     guard case .fixed(let f) = encoding, decimal.isRounded else { return decimal.text }
     let end = precision - f.fractionBits

@@ -4,6 +4,7 @@
 #include "vectors.h"
 #include "rounding.h"
 #include "arrays.h"
+#include "codes.h"
 #include "products.h"
 #include "tiles.h"
 

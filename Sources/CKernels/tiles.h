@@ -136,7 +136,8 @@ static int32_t NAME(tile)(const ck_tile *tile) { return NAME(run)(tile, 0); }
 static int32_t NAME(batch)(const ck_tile *tile) { return NAME(run)(tile, 1); }
 
 static const ck_kernels NAME(kernels) = {
-  WIDTH, ROWS, VECTORS, NAME(round), NAME(roundNearest), NAME(dither), NAME(tile), NAME(batch), CK_NAME(childKeys), CK_IS_AVX512,
+  WIDTH, ROWS, VECTORS, NAME(round), NAME(roundNearest), NAME(dither), NAME(encode), NAME(decode), NAME(tile), NAME(batch), CK_NAME(childKeys),
+  CK_IS_AVX512,
 };
 
 #undef CHOOSE

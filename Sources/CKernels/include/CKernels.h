@@ -42,6 +42,23 @@ typedef struct { uint32_t low, high; } ck_key;
 typedef struct { const uint32_t *low, *high; } ck_keys;
 
 /// How the sums of a level are rounded.
+/// Codes of a format, for one carrier. Magnitudes and codes are those of one sign unless it is fixed point.
+typedef struct {
+  int32_t isFixed, hasNegativeZero, hasSubnormals;
+  /// Fraction bits of the carrier that the format lacks.
+  int32_t shift;
+  /// Bits of a normal magnitude in the carrier, shifted, less its code.
+  int64_t offset;
+  /// Magnitudes below it are multiples of the spacing η; ∞ for fixed point.
+  double smallBelow;
+  /// 2^(fraction bits of the carrier) · η.
+  double anchor;
+  /// The code of the smallest normal magnitude, and of the largest number.
+  int64_t firstNormal, largest;
+  /// Codes of infinity (-1 where there is none) and NaN; the sign bit (0 where there is none); all bits of a code.
+  int64_t infinity, nan, signBit, mask;
+} ck_coding;
+
 typedef enum {
   /// The carrier is the accumulator.
   CK_NATIVE,
@@ -108,6 +125,9 @@ typedef struct {
   void (*roundNearest)(const void *x, void *y, size_t n, const ck_rounding *, int32_t streams);
   /// Rounds n numbers stochastically with `randomBits` bits, by additions.
   void (*dither)(const void *x, void *y, size_t n, const ck_rounding *, ck_key, uint64_t first, int32_t streams);
+  /// Codes, of 1, 2, 4 or 8 bytes, of n numbers of a format; and numbers of n codes.
+  void (*encode)(const void *x, void *codes, int32_t codeBytes, size_t n, const ck_coding *);
+  void (*decode)(const void *codes, int32_t codeBytes, void *y, size_t n, const ck_coding *);
   /// The results of a tile of a matrix product, and of a batch. Return whether they are in doubt.
   int32_t (*tile)(const ck_tile *);
   int32_t (*batch)(const ck_tile *);

@@ -6,7 +6,7 @@ SWIFT ?= swift
 PLAIN = --disable-testable-imports
 FMTLAB = .build/release/fmtlab
 
-.PHONY: analyze test test-long bench data build setup clean
+.PHONY: analyze test test-long bench wheel data build setup clean
 
 ## Build, and measure a real dot product in e4m3 with an e6m5 accumulator.
 analyze: build
@@ -29,6 +29,10 @@ test-long: setup
 ## Measure every kernel with every instruction set on one core and on all; a table, and bench.json.
 bench: setup
 	$(SWIFT) run -c release bench
+
+## Build the wheel of the Python package, .build-wheel/dist/fmtlab-*.whl.
+wheel: setup
+	Sources/python/build-wheel
 
 ## Install Fashion-MNIST, which `fmtlab train --data fashion-mnist` reads.
 data:

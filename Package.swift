@@ -23,6 +23,7 @@ let package = Package(
     .executable(name: "fmtlab", targets: ["fmtlab-cli"]),
     .library(name: "fmtlabblas", type: .dynamic, targets: ["CBLAS"]),
     .library(name: "fmtlabemulation", type: .dynamic, targets: ["Emulation"]),
+    .library(name: "fmtlabc", type: .dynamic, targets: ["Interface"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
@@ -46,6 +47,10 @@ let package = Package(
     .systemLibrary(name: "CEmulation"),
     .target(name: "CBLAS"),
     module("Emulation", ["Accumulation", "CEmulation", "Formats", "Lab", "Tensors"]),
+
+    // The interface for C and Python.
+    .systemLibrary(name: "CInterface"),
+    module("Interface", ["Accumulation", "CInterface", "ErrorAnalysis", "Formats", "Lab"]),
 
     .executableTarget(
       name: "fmtlab-cli", dependencies: ["FmtLab", .product(name: "ArgumentParser", package: "swift-argument-parser")],

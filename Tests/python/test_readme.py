@@ -23,6 +23,11 @@ def test_readme():
     assert results.attempted > 8 and results.failed == 0
 
 
+def test_readme_of_the_package():
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "Sources" / "python" / "README.md").read_text(), re.S)
+    exec(block, {})
+
+
 PROGRAM = r"""
 #include "fmtlab.h"
 #include <stdio.h>

@@ -39,8 +39,8 @@ class Linear(torch.nn.Linear):
         return Product.apply(x, self.weight.T, *self.how) + self.bias
 
 
-def train(format, acc, steps=1500):
-    """The accuracy on two spirals after some steps."""
+def train(format, acc, steps=400):
+    """The loss and the accuracy on two spirals after some steps."""
     torch.manual_seed(1)
     turn = torch.rand(400).sqrt() * 7
     side = torch.arange(400) % 2
@@ -53,9 +53,11 @@ def train(format, acc, steps=1500):
         optimizer.zero_grad()
         torch.nn.functional.cross_entropy(model(x), side).backward()
         optimizer.step()
-    return (model(x).argmax(1) == side).float().mean().item()
+    outputs = model(x)
+    return torch.nn.functional.cross_entropy(outputs, side).item(), (outputs.argmax(1) == side).float().mean().item()
 
 
 if __name__ == "__main__":
     for format, acc in [("fp32", "fp32"), ("bf16", "fp32"), ("e4m3", "e6m5"), ("e4m3", "e4m3")]:
-        print(f"{format:6} accumulated in {acc:6} {100 * train(format, acc):5.1f} % right")
+        loss, right = train(format, acc)
+        print(f"{format:6} accumulated in {acc:6} loss {loss:.4f}, {100 * right:5.1f} % right")

@@ -46,11 +46,11 @@ let package = Package(
 
     .systemLibrary(name: "CEmulation"),
     .target(name: "CBLAS"),
-    module("Emulation", ["Accumulation", "CEmulation", "Formats", "Lab", "Tensors"]),
+    module("Emulation", ["Accumulation", "CEmulation", "CKernels", "Formats", "Lab", "Tensors"]),
 
     // The interface for C and Python.
     .systemLibrary(name: "CInterface"),
-    module("Interface", ["Accumulation", "CInterface", "ErrorAnalysis", "Formats", "Lab"]),
+    module("Interface", ["Accumulation", "CInterface", "CKernels", "ErrorAnalysis", "Formats", "Lab"]),
 
     .executableTarget(
       name: "fmtlab-cli", dependencies: ["FmtLab", .product(name: "ArgumentParser", package: "swift-argument-parser")],

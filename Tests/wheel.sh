@@ -14,5 +14,5 @@ python3 -m venv "$place"
 "$place/bin/pip" install -q "$wheel" ml_dtypes==0.6.0 gfloat==0.5.2 pytest mypy
 # From a place where no sources lie, so that what is imported is what was installed.
 export FMTLAB_CLI="$PWD/.build/release/fmtlab"
-"$place/bin/python" -m pytest -q -p no:cacheprovider --rootdir "$place" Tests/python
+"$place/bin/python" -m pytest -q -rs -p no:cacheprovider --rootdir "$place" Tests/python
 "$place/bin/python" -m mypy --strict --cache-dir "$place/mypy" -p fmtlab

@@ -2,11 +2,11 @@
 // fmtlab for C, and for what calls C: functions of libfmtlabc.so.
 //
 // Every function returns a status and, unless that is FMTLAB_OK, writes to `message` (of FMTLAB_MESSAGE bytes, or NULL) what was given, what is
-// allowed and what to do. None traps, changes its input or keeps a pointer; all may be called from many threads at once. Results are
-// the same bits on any number of threads.
+// allowed and what to do. None traps, but where memory runs out; none changes its input or keeps a pointer; all may be called from many threads at once.
+// Results are the same bits on any number of threads, and whatever the processor was told about subnormal numbers.
 //
 // Arrays lie row after row without gaps. `bytes` is the size of their numbers: 4 for float, 8 for double. Names of formats, accumulators and
-// roundings are those of the command line. A NULL text stands for its default.
+// roundings are those of the command line. A NULL text stands for its default, where one is named.
 #ifndef FMTLAB_H
 #define FMTLAB_H
 
@@ -71,6 +71,9 @@ typedef struct {
 /// Bits of a format's codes, and bytes of the smallest numbers that hold its values: 4, 8, or 0 where double does not.
 int32_t fmtlab_format(const char *name, int32_t *width, int32_t *bytes, char *message);
 
+/// Bytes of the smallest numbers that hold the sums of an accumulator, likewise.
+int32_t fmtlab_accumulator(const char *accumulator, int32_t *bytes, char *message);
+
 /// y = x rounded to a format; y may be x.
 int32_t fmtlab_round(const fmtlab_rounding *to, int32_t bytes, const void *x, void *y, size_t n, char *message);
 
@@ -81,15 +84,16 @@ int32_t fmtlab_encode(const fmtlab_rounding *to, int32_t bytes, const void *x, i
 int32_t fmtlab_decode(const char *format, int32_t codeBytes, const void *codes, int32_t bytes, void *y, size_t n, char *message);
 
 /// y = the values to which x is quantised, in a scaled format whose channels are counted, or blocks run, along an axis of the array (from the end if
-/// negative, or FMTLAB_STANDARD_AXIS). `nonFinite` is "reject" (default) or "propagate": NaN stays NaN, infinities saturate. Elements saturate; `overflow` and `subnormals` are not read.
+/// negative, or FMTLAB_STANDARD_AXIS). `name` is that of a tensor, whose random bits are its own, as `fmtlab quantize` has them; NULL for none. `nonFinite` is "reject" (default) or "propagate": NaN stays NaN, infinities saturate. Elements saturate; `overflow` and `subnormals` are not read.
 int32_t fmtlab_quantize(
-  const fmtlab_rounding *to, int32_t axis, const char *nonFinite, int32_t bytes, const size_t *shape, size_t dimensions, const void *x, void *y, char *message);
+  const fmtlab_rounding *to, int32_t axis, const char *nonFinite, const char *name, int32_t bytes, const size_t *shape, size_t dimensions, const void *x, void *y, char *message);
 
-/// c = a b, a of m rows and k columns, b of k rows and n columns; element (i, j) takes stream i n + j of the seed. Sums that the numbers do not hold are
-/// rounded to them once more.
-int32_t fmtlab_gemm(const fmtlab_sum *, int32_t bytes, size_t m, size_t n, size_t k, const void *a, const void *b, void *c, char *message);
+/// c = a b, a of m rows and k columns, b of k rows and n columns; element (i, j) takes stream i n + j of the seed. Sums that c's numbers, of `sumBytes`,
+/// do not hold are rounded to them once more.
+int32_t fmtlab_gemm(
+  const fmtlab_sum *, int32_t bytes, int32_t sumBytes, size_t m, size_t n, size_t k, const void *a, const void *b, void *c, char *message);
 
-/// The dot product of x and y from a starting value, as the JSON document fmtlab.dot/1; so do the next two.
+/// The dot product of x and y from a starting value (0, or a number that is rounded to the accumulator's format), as the JSON document fmtlab.dot/1; so do the next two.
 /// The document is to be given to fmtlab_free.
 int32_t fmtlab_dot(const fmtlab_sum *, size_t n, const double *x, const double *y, double start, char **json, char *message);
 

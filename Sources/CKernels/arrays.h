@@ -32,6 +32,8 @@ INLINE void NAME(roundNearestLoop)(const REAL *x, REAL *y, size_t n, const ck_ro
   V beyond = (V)(REAL)r->overflow[0];
   size_t i = 0;
   REAL in[WIDTH] = {0}, out[WIDTH];
+  // (Numbers may lie across the places of numbers; vectors past the caches may not.)
+  if ((uintptr_t)y % sizeof(REAL) != 0) streams = 0;
   size_t head = streams ? NAME(head)(y, n) : 0;
   if (head > 0) {
     for (; i < head; i++) in[i] = x[i];

@@ -67,21 +67,25 @@ CODES_(uint32_t, 32)
 CODES_(uint64_t, 64)
 
 static void NAME(encode)(const void *x, void *codes, int32_t codeBytes, size_t n, const ck_coding *c) {
+  int before = ck_set_rounding(CK_NEAREST_EVEN);
   switch (codeBytes) {
   case 1: NAME(encode8)((const REAL *)x, (uint8_t *)codes, n, c); break;
   case 2: NAME(encode16)((const REAL *)x, (uint16_t *)codes, n, c); break;
   case 4: NAME(encode32)((const REAL *)x, (uint32_t *)codes, n, c); break;
   default: NAME(encode64)((const REAL *)x, (uint64_t *)codes, n, c); break;
   }
+  ck_restore_rounding(before);
 }
 
 static void NAME(decode)(const void *codes, int32_t codeBytes, void *y, size_t n, const ck_coding *c) {
+  int before = ck_set_rounding(CK_NEAREST_EVEN);
   switch (codeBytes) {
   case 1: NAME(decode8)((const uint8_t *)codes, (REAL *)y, n, c); break;
   case 2: NAME(decode16)((const uint16_t *)codes, (REAL *)y, n, c); break;
   case 4: NAME(decode32)((const uint32_t *)codes, (REAL *)y, n, c); break;
   default: NAME(decode64)((const uint64_t *)codes, (REAL *)y, n, c); break;
   }
+  ck_restore_rounding(before);
 }
 
 #undef CODES_

@@ -2,6 +2,7 @@
 // Which kernels there are, and what needs no vectors.
 
 #include "CKernels.h"
+#include "environment.h"
 #include <math.h>
 #include <string.h>
 
@@ -33,6 +34,9 @@ const ck_kernels *ck_kernels_for(ck_instruction_set set, int32_t carrier) {
   default: return NULL;
   }
 }
+
+int32_t ck_default_environment(void) { return ck_set_rounding(CK_NEAREST_EVEN); }
+void ck_restore_environment(int32_t before) { ck_restore_rounding(before); }
 
 // MARK: Gaps
 

@@ -3,6 +3,7 @@
 
 internal import Accumulation
 internal import CEmulation
+internal import CKernels
 internal import Formats
 internal import FoundationEssentials
 internal import Glibc
@@ -13,6 +14,9 @@ internal import Tensors
 /// Carries out a product of the program; called by libfmtlabblas.so.
 @_cdecl("fmtlab_emulate")
 public func emulate(_ product: UnsafeRawPointer) {
+  // (The program may have told the processor to flush subnormal numbers.)
+  let environment = ck_default_environment()
+  defer { ck_restore_environment(environment) }
   let call = product.assumingMemoryBound(to: fmtlab_product.self).pointee
   if call.isDouble != 0 { Emulator.shared.run(call, Double.self) } else { Emulator.shared.run(call, Float.self) }
 }

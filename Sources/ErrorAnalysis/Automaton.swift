@@ -32,6 +32,9 @@ final class Automaton: Sendable {
     let steps = Steps(rounder, unit: unit)
     // Where sums can reach an end of the format, that is a state too, and what follows from it.
     var grain = format.isTapered ? 0 : grain
+    // So is the smallest number where it is no power of two (:cfg5).
+    let least = format.minPositive
+    if least.floorLog2 != least.exponent, least.exponent >= unit { grain = min(grain, least.exponent - unit) }
     for (end, reached) in [(format.maxFinite, range.upperBound), (format.minFinite, range.lowerBound)]
     where !end.isZero && end.floorLog2 - unit <= Automaton.largestBits && end.integer(inUnitsOf: unit) == reached {
       grain = min(grain, reached.trailingZeroBitCount)

@@ -3,6 +3,7 @@
 
 internal import Accumulation
 public import Formats
+internal import Synchronization
 
 /// The probabilities of the errors of sums of n independent terms, computed − exact.
 public struct ErrorHistogram: Sendable {
@@ -48,11 +49,14 @@ extension ExactAnalysis {
     let addends = try addends(n, machine)
     for shift in stride(from: 0, to: 124, by: 2) {
       let algebra = HistogramPropagation(machine: machine, shift: shift, total: additions(n))
-      let terms = runs(addends.map { HistogramLaw($0, shift: shift) }, n)
+      let laws = addends.compactMap { HistogramLaw($0, shift: shift) }
+      guard laws.count == addends.count else { continue }
+      let terms = runs(laws, n)
       let law = try algebra.evaluate(plan, terms, roundsLeaves: roundsLeaves)
       if algebra.budget.isSpent { continue }
       let kept = law.parts.filter { !$0.values.isEmpty }
       guard let first = kept.map(\.first).min(), let end = kept.map({ $0.first + $0.values.count }).max() else { throw .nothingLeft("\(plan)") }
+      guard end - first <= HistogramPropagation.mostBinsInAll else { continue }
       var all = [Double](repeating: 0, count: end - first)
       for part in kept { for (i, p) in part.values.enumerated() { all[part.first - first + i] += p } }
       let unit = Double(sign: .plus, exponent: machine.unit, significand: 1)
@@ -98,25 +102,35 @@ private final class HistogramLaw {
 
   init(_ support: Support, _ parts: [Part], roundings: Int) { (self.support, self.parts, self.roundings) = (support, parts, roundings) }
 
-  convenience init(_ addends: Addends, shift: Int) {
-    let parts = (0..<addends.support.count).map { i -> Part in
-      let ways = addends.ways[addends.offsets[i]..<addends.offsets[i + 1]].map { (bins: bins(addends.support.values[i] - $0.exact, shift), p: $0.probability) }
+  /// The law of an addend's error; `nil` if it takes too many bins.
+  convenience init?(_ addends: Addends, shift: Int) {
+    var (parts, total) = ([Part](), 0)
+    for i in 0..<addends.support.count {
+      var ways: [(bins: (low: Int, share: Double), p: Double)] = []
+      for way in addends.ways[addends.offsets[i]..<addends.offsets[i + 1]] {
+        guard let place = bins(addends.support.values[i] - way.exact, shift) else { return nil }
+        ways.append((place, way.probability))
+      }
       let first = ways.map(\.bins.low).min()!
-      var part = Part(first: first, values: [Double](repeating: 0, count: ways.map(\.bins.low).max()! - first + 2))
+      let count = ways.map(\.bins.low).max()! - first + 2
+      total += count
+      guard count <= HistogramPropagation.mostBins, total <= HistogramPropagation.mostBinsInAll else { return nil }
+      var part = Part(first: first, values: [Double](repeating: 0, count: count))
       for (bins, p) in ways {
         part.values[bins.low - first] += (1 - bins.share) * p
         part.values[bins.low - first + 1] += bins.share * p
       }
-      return part.trimmed(0)
+      parts.append(part.trimmed(0))
     }
     let isExact = addends.ways.count == addends.support.count
     self.init(addends.support, parts, roundings: isExact ? 0 : 1)
   }
 }
 
-/// The multiple of 2^shift below an error, and how far the error is on the way to the next.
-private func bins(_ error: Int128, _ shift: Int) -> (low: Int, share: Double) {
+/// The multiple of 2^shift below an error, and how far the error is on the way to the next; `nil` for errors of more than 2^40 bins.
+private func bins(_ error: Int128, _ shift: Int) -> (low: Int, share: Double)? {
   let low = error >> Int128(shift)
+  guard low.magnitude < 1 << 40 else { return nil }
   return (Int(low), (error - low << Int128(shift)).double * Double(sign: .plus, exponent: -shift, significand: 1))
 }
 
@@ -127,7 +141,9 @@ private struct HistogramPropagation: SumAlgebra {
   let budget = Budget()
 
   /// Bins of one state.
-  private static var mostBins: Int { 1 << 20 }
+  static var mostBins: Int { 1 << 20 }
+  /// Bins of all states: half a gigabyte.
+  static var mostBinsInAll: Int { 1 << 26 }
 
   /// Products of probabilities that may be formed.
   final class Budget {
@@ -164,10 +180,12 @@ private struct HistogramPropagation: SumAlgebra {
     budget.left -= sources.reduce(0) { $0 + Double($1.values.count) } * terms.reduce(0) { $0 + Double($1.values.count) }
     if budget.isSpent { return [] }
     let least = 1e-12 / Double(automaton.states.count) / Double(max(total, 1))
+    let binCount = Atomic(0)
     let parts = parallelMap(automaton.states.count, machine.parallelism) { [shift = self.shift] t -> Part? in
+      if binCount.load(ordering: .relaxed) > HistogramPropagation.mostBinsInAll { return nil }
       // What comes in: a source's histogram, a shift of its errors, and a weight (or a term's own histogram).
       var (incoming, low, high) = ([(source: Int, shift: Int, term: Int, weight: Double)](), Int.max, Int.min)
-      var scratch = Transitions.Row()
+      var (scratch, isFar) = (Transitions.Row(), false)
       let state = automaton.states.values[t]
       transitions.withRow(t, &scratch) { cells, _ in
         for i in 0..<cells.count {
@@ -175,7 +193,10 @@ private struct HistogramPropagation: SumAlgebra {
           guard !sources[source].values.isEmpty else { continue }
           for j in Int(cells.first[i])..<Int(cells.end[i]) where !terms[j].values.isEmpty {
             let p = isStochastic ? automaton.probability(of: t, from: s[source] + x[j]) : 1
-            let place = bins(state - s[source] - x[j], shift)
+            guard let place = bins(state - s[source] - x[j], shift) else {
+              isFar = true
+              return
+            }
             let isPoint = terms[j].values.count == 1
             let weight = isPoint ? p * terms[j].values[0] : p
             for (step, share) in [(0, 1 - place.share), (1, place.share)] where share > 0 {
@@ -194,7 +215,9 @@ private struct HistogramPropagation: SumAlgebra {
           }
         }
       }
+      guard !isFar else { return nil }
       guard low < high else { return Part() }
+      binCount.wrappingAdd(high - low, ordering: .relaxed)
       guard high - low <= HistogramPropagation.mostBins else { return nil }
       var sum = [Double](repeating: 0, count: high - low)
       sum.withUnsafeMutableBufferPointer { sum in
@@ -212,7 +235,7 @@ private struct HistogramPropagation: SumAlgebra {
       }
       return Part(first: low, values: sum).trimmed(least)
     }
-    if parts.contains(where: { $0 == nil }) { budget.left = -1 }
+    if parts.contains(where: { $0 == nil }) || binCount.load(ordering: .relaxed) > HistogramPropagation.mostBinsInAll { budget.left = -1 }
     return parts.map { $0 ?? Part() }
   }
 }

@@ -95,6 +95,8 @@ public struct ExactAnalysis: Sendable {
     var rounders = plan.rounders
     if case .rounded(let rounder) = product { rounders.append(rounder) }
     for rounder in rounders where !rounder.format.isFloating && !rounder.format.isFixed { unit = min(unit, rounder.format.quantumExponent) }
+    // The smallest number, to which what lies below it may round, is an odd multiple of a small unit where zero takes the place of a larger one (:cfg5).
+    for least in rounders.map(\.format.minPositive) where least.exponent != least.floorLog2 { unit = min(unit, least.exponent) }
     // What overflows is clamped to the ends of the range, odd multiples of a small unit: e2m4 ends at 3.875.
     for end in rounders.flatMap({ [$0.format.maxFinite, $0.format.minFinite] }) where !end.isZero { unit = min(unit, end.exponent) }
     return Machine(unit: unit, treatment, parallelism)

@@ -18,6 +18,16 @@ public func fmtlab_format(
 }
 
 @c @implementation
+public func fmtlab_accumulator(
+  _ accumulator: UnsafePointer<CChar>?, _ bytes: UnsafeMutablePointer<Int32>?, _ message: UnsafeMutablePointer<CChar>?
+) -> Int32 {
+  call(message) {
+    let format = try accumulatorPlan(accumulator).output.format
+    bytes?.pointee = Carrier.binary32.holds(format) ? 4 : Carrier.binary64.holds(format) ? 8 : 0
+  }
+}
+
+@c @implementation
 public func fmtlab_round(
   _ to: UnsafePointer<fmtlab_rounding>?, _ bytes: Int32, _ x: UnsafeRawPointer?, _ y: UnsafeMutableRawPointer?, _ n: Int,
   _ message: UnsafeMutablePointer<CChar>?
@@ -26,7 +36,7 @@ public func fmtlab_round(
     let to = try given(to, "the rounding"), rounder = try Rounder(to)
     let (carrier, threads) = (try Carrier(bytes: bytes), try parallelism(to.threads))
     try carrier.check(rounder.format)
-    guard n > 0 else { return }
+    guard try count(n) > 0 else { return }
     guard let x, let y else { throw Refusal.argument("an array of \(n) numbers is NULL; give its address.") }
     let random = rounder.rounding.isStochastic ? RandomStream(seed: to.seed, "round") : nil
     func round<Number: CarrierNumber>(_: Number.Type) {
@@ -47,7 +57,7 @@ public func fmtlab_encode(
     let (carrier, threads) = (try Carrier(bytes: bytes), try parallelism(to.threads))
     try carrier.check(rounder.format)
     try check(codeBytes, rounder.format)
-    guard n > 0 else { return }
+    guard try count(n) > 0 else { return }
     guard let x, let codes else { throw Refusal.argument("an array of \(n) numbers is NULL; give its address.") }
     let random = rounder.rounding.isStochastic ? RandomStream(seed: to.seed, "round") : nil
     func encode<Number: CarrierNumber>(_: Number.Type) throws {
@@ -88,7 +98,7 @@ public func fmtlab_decode(
     let (format, carrier) = (try namedFormat(name), try Carrier(bytes: bytes))
     try carrier.check(format)
     try check(codeBytes, format)
-    guard n > 0 else { return }
+    guard try count(n) > 0 else { return }
     guard let codes, let y else { throw Refusal.argument("an array of \(n) numbers is NULL; give its address.") }
     func decode<Code: FixedWidthInteger & UnsignedInteger & Sendable>(_: Code.Type) throws {
       let source = UnsafeBufferPointer(start: codes.assumingMemoryBound(to: Code.self), count: n)
@@ -118,26 +128,24 @@ private func check(_ codeBytes: Int32, _ format: Format) throws {
 
 @c @implementation
 public func fmtlab_quantize(
-  _ to: UnsafePointer<fmtlab_rounding>?, _ axis: Int32, _ nonFinite: UnsafePointer<CChar>?, _ bytes: Int32, _ shape: UnsafePointer<Int>?,
-  _ dimensions: Int, _ x: UnsafeRawPointer?, _ y: UnsafeMutableRawPointer?, _ message: UnsafeMutablePointer<CChar>?
+  _ to: UnsafePointer<fmtlab_rounding>?, _ axis: Int32, _ nonFinite: UnsafePointer<CChar>?, _ name: UnsafePointer<CChar>?,
+  _ bytes: Int32, _ shape: UnsafePointer<Int>?, _ dimensions: Int, _ x: UnsafeRawPointer?, _ y: UnsafeMutableRawPointer?, _ message: UnsafeMutablePointer<CChar>?
 ) -> Int32 {
   call(message) {
     let to = try given(to, "the rounding"), carrier = try Carrier(bytes: bytes), policy = text(nonFinite) ?? "reject"
     guard let nonFinite = NonFinitePolicy(rawValue: policy.lowercased()) else { throw Refusal.argument("nonfinite '\(policy)': use reject or propagate.") }
-    let name = text(to.format) ?? ""
-    guard let format = try? ScaledFormat(name) else {
-      guard let plain = try? Format(name) else { _ = try ScaledFormat(name); return }
-      throw Refusal.argument("\(plain) has no scales: round to it; scaled formats are mxfp4, nvfp4, dfp16, int8_symmetric, ... (`fmtlab formats`).")
-    }
+    let format = try scaledFormat(text(to.format) ?? "")
     let axis = axis == FMTLAB_STANDARD_AXIS ? TensorQuantizer.standardAxis(format) : Int(axis)
     let extents = Array(UnsafeBufferPointer(start: shape, count: shape == nil ? 0 : dimensions))
     guard format.granularity == .tensor || (-extents.count..<max(1, extents.count)).contains(axis) else {
       throw Refusal.argument("there is no axis \(axis) in an array of shape \(extents); give one from \(-extents.count) to \(extents.count - 1).")
     }
-    let n = extents.reduce(1, *)
+    let n = try count(extents)
     guard n > 0 else { return }
     guard let x, let y else { throw Refusal.argument("an array of \(n) numbers is NULL; give its address.") }
-    let quantizer = try BlockQuantizer(format, Rounding(text(to.rounding) ?? "rne"), nonFinite: nonFinite, stream: RandomStream(seed: to.seed, "quantize"))
+    let stream = RandomStream(seed: to.seed, "quantize")
+    let quantizer = try BlockQuantizer(
+      format, Rounding(text(to.rounding) ?? "rne"), nonFinite: nonFinite, stream: text(name).map { stream.child($0) } ?? stream)
     func quantize<Number: CarrierNumber>(_: Number.Type) throws {
       let numbers = UnsafeBufferPointer(start: x.assumingMemoryBound(to: Number.self), count: n).map(Double.init)
       let values = try quantizer.quantize(numbers, shape: extents, axis: axis).values
@@ -148,17 +156,25 @@ public func fmtlab_quantize(
   }
 }
 
+private func scaledFormat(_ name: String) throws -> ScaledFormat {
+  do { return try ScaledFormat(name) } catch {
+    guard let plain = try? Format(name) else { throw error }
+    throw Refusal.argument("\(plain) has no scales: round to it; scaled formats are mxfp4, nvfp4, dfp16, int8_symmetric, ... (`fmtlab formats`).")
+  }
+}
+
 @c @implementation
 public func fmtlab_gemm(
-  _ sum: UnsafePointer<fmtlab_sum>?, _ bytes: Int32, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer?, _ b: UnsafeRawPointer?,
-  _ c: UnsafeMutableRawPointer?, _ message: UnsafeMutablePointer<CChar>?
+  _ sum: UnsafePointer<fmtlab_sum>?, _ bytes: Int32, _ sumBytes: Int32, _ m: Int, _ n: Int, _ k: Int, _ a: UnsafeRawPointer?,
+  _ b: UnsafeRawPointer?, _ c: UnsafeMutableRawPointer?, _ message: UnsafeMutablePointer<CChar>?
 ) -> Int32 {
   call(message) {
     let sum = try given(sum, "the accumulator"), format = try namedFormat(sum.format), dot = try DotProduct(sum, format)
-    let (carrier, threads) = (try Carrier(bytes: bytes), try parallelism(sum.threads))
+    let (carrier, target, threads) = (try Carrier(bytes: bytes), try Carrier(bytes: sumBytes), try parallelism(sum.threads))
     try Carrier.binary64.check(format)
     try Carrier.binary64.check(dot.plan.output.format)
-    guard m > 0 && n > 0 else { return }
+    _ = (try count(m, k), try count(k, n))
+    guard try count(m, n) > 0 else { return }
     guard let c, k == 0 || a != nil && b != nil else { throw Refusal.argument("a matrix is NULL; give its address.") }
     // Binary32 holds most formats, in half the memory.
     let isNarrow = [format, dot.plan.output.format].allSatisfy(Carrier.binary32.holds)
@@ -169,7 +185,10 @@ public func fmtlab_gemm(
         return Matrix(rows: rows, columns: columns, rounder.rounded(given, as: Number.self, threads))
       }
       let product = MatrixProduct(dot)(factor(a, m, k), factor(b, k, n), random: dot.isStochastic ? stream : nil, threads)
-      convert(product.elements, to: c.assumingMemoryBound(to: Given.self))
+      switch target {
+      case .binary32: convert(product.elements, to: c.assumingMemoryBound(to: Float.self))
+      case .binary64: convert(product.elements, to: c.assumingMemoryBound(to: Double.self))
+      }
     }
     switch (carrier, isNarrow) {
     case (.binary32, true): multiply(Float.self, Float.self)

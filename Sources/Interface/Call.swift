@@ -3,6 +3,7 @@
 
 internal import Accumulation
 internal import CInterface
+internal import CKernels
 internal import ErrorAnalysis
 internal import Formats
 internal import FoundationEssentials
@@ -16,6 +17,9 @@ enum Refusal: Error {
 
 /// Carries out a call: its error becomes a status and a message.
 func call(_ message: UnsafeMutablePointer<CChar>?, _ body: () throws -> Void) -> Int32 {
+  // (A program may have told the processor to flush subnormal numbers.)
+  let environment = ck_default_environment()
+  defer { ck_restore_environment(environment) }
   do {
     try body()
     return Int32(FMTLAB_OK)
@@ -59,6 +63,19 @@ func given<T>(_ pointer: UnsafePointer<T>?, _ name: String) throws -> T {
   return pointer.pointee
 }
 
+/// The number of elements of an array.
+func count(_ extents: Int...) throws -> Int { try count(extents) }
+
+func count(_ extents: [Int]) throws -> Int {
+  var (n, isPossible) = (1, extents.allSatisfy { $0 >= 0 })
+  for extent in extents {
+    let (product, overflows) = n.multipliedReportingOverflow(by: extent)
+    (n, isPossible) = (product, isPossible && !overflows)
+  }
+  guard isPossible, n <= Int.max / 8 else { throw Refusal.argument("an array of shape \(extents): there is not so much memory.") }
+  return n
+}
+
 func parallelism(_ threads: Int32) throws -> Parallelism {
   guard (0...1024).contains(threads) else { throw Refusal.argument("threads = \(threads); give 1 to 1024, or 0 for all cores.") }
   return threads == 0 ? .allCores : .threads(Int(threads))
@@ -68,6 +85,14 @@ func parallelism(_ threads: Int32) throws -> Parallelism {
 func namedFormat(_ name: UnsafePointer<CChar>?) throws -> Format {
   guard let name = text(name) else { throw Refusal.argument("the format is NULL; give a name such as e4m3fn.") }
   return try Format(name)
+}
+
+/// The accumulator of a text.
+func accumulatorPlan(_ accumulator: UnsafePointer<CChar>?) throws -> Plan {
+  guard let accumulator = text(accumulator), accumulator.utf8.count <= 1000 else {
+    throw Refusal.argument("the accumulator is NULL or longer than 1000 characters; give one such as e6m5.")
+  }
+  return try Plan(text: accumulator)
 }
 
 extension Rounder {
@@ -89,11 +114,8 @@ extension DotProduct {
     guard format.precision <= DotProduct.largestPrecision else {
       throw Refusal.argument("\(format): exact products would have \(2 * format.precision) bits; use a format of precision \(DotProduct.largestPrecision) or less.")
     }
-    guard let accumulator = text(sum.accumulator), accumulator.utf8.count <= 1000 else {
-      throw Refusal.argument("the accumulator is NULL or longer than 1000 characters; give one such as e6m5.")
-    }
     let product = try text(sum.product).map { try Product(text: $0) } ?? Product(multiplierOf: format)
-    self.init(try Plan(text: accumulator), product: product, factors: format)
+    self.init(try accumulatorPlan(sum.accumulator), product: product, factors: format)
   }
 }
 

@@ -15,10 +15,11 @@ public func fmtlab_dot(
 ) -> Int32 {
   call(message) {
     let sum = try given(sum, "the accumulator"), format = try namedFormat(sum.format), dot = try DotProduct(sum, format)
-    guard let json, n == 0 || x != nil && y != nil else { throw Refusal.argument("an array or the place of the document is NULL; give its address.") }
+    guard let json, try count(n) == 0 || x != nil && y != nil else { throw Refusal.argument("an array or the place of the document is NULL; give its address.") }
     let rounder = try Rounder(to: format)
     func values(_ numbers: UnsafePointer<Double>?) -> [Value] { UnsafeBufferPointer(start: numbers, count: n).map { rounder.round(Value($0)).value } }
-    let initial = try Rounder(to: dot.plan.output.format).round(Value(start)).value
+    // (Sums start at 0 also where the format has none.)
+    let initial = start == 0 ? .zero : try Rounder(to: dot.plan.output.format).round(Value(start)).value
     let result = DotResult(format, dot, values(x), values(y), from: initial, RandomStream(seed: sum.seed, "dot").child(0))
     json.pointee = try document(DotReport(format, dot, seed: sum.seed, [result]))
   }
@@ -82,6 +83,7 @@ private struct Inputs {
       return treatment
     }
     if let weights = inputs.weights {
+      guard (1...largest).contains(inputs.weightCount) else { throw Refusal.argument("\(inputs.weightCount) weights; give 1 to \(largest).") }
       let rounder = try Rounder(to: format, overflow: .saturate)
       self.weights = try UnsafeBufferPointer(start: weights, count: inputs.weightCount).enumerated().map { i, x in
         guard x.isFinite else { throw Refusal.data("weight \(i) is \(x); give finite weights.") }
@@ -90,6 +92,7 @@ private struct Inputs {
       lengths = [inputs.weightCount]
     } else {
       weights = nil
+      guard inputs.lengthCount <= 100 else { throw Refusal.argument("\(inputs.lengthCount) lengths; give 1 to 100.") }
       lengths = UnsafeBufferPointer(start: inputs.lengths, count: inputs.lengths == nil ? 0 : inputs.lengthCount).map { Int($0) }
     }
     guard (1...100).contains(lengths.count), lengths.allSatisfy({ (1...largest).contains($0) }) else {

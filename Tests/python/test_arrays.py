@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Arrays, against ml_dtypes and gfloat on all their formats, and against plain Python."""
 
+import ctypes
+import mmap
+import platform
 import threading
 from fractions import Fraction
 
@@ -157,6 +160,16 @@ def test_contiguous_arrays_are_used_where_they_are():
     for bad in (np.empty(999, np.float32), np.empty(1000), out[::2], [0.0] * 1000):
         with pytest.raises(fmtlab.Error, match="out"):
             fmtlab.round(x, "e4m3fn", out=bad)
+    # What lies across the places of numbers is read there, and not written; 2^22 numbers go past the caches.
+    count = 1 << 22
+    memory = np.ones(4 * count + 8, np.uint8)
+    apart = memory[1 : 1 + 4 * count].view(np.float32)
+    apart[:] = 1.03
+    with pytest.raises(fmtlab.Error, match="aligned"):
+        fmtlab.round(np.ones(count, np.float32), "e4m3fn", out=apart)
+    assert (fmtlab.round(apart, "e4m3fn") == 1).all()
+    place = np.empty((), np.float32)
+    assert fmtlab.round(np.float32(1.03), "e4m3fn", out=place) is place and place == 1
     long = np.zeros(1001, np.float32)
     with pytest.raises(fmtlab.Error, match="overlaps"):
         fmtlab.round(long[1:], "e4m3fn", out=long[:-1])
@@ -211,6 +224,35 @@ def test_products_of_matrices_round_every_sum():
     assert np.array_equal(fmtlab.gemm(np.zeros((2, 0)), np.zeros((0, 3)), "e4m3", "e6m5"), np.zeros((2, 3)))
     # A double is rounded once: 1 + 2^-4 + 2^-30 lies above the middle of two numbers of e4m3, its float32 on it.
     assert fmtlab.gemm([1 + 2.0**-4 + 2.0**-30], [1.0], "e4m3", "fp32") == 1.125
+
+
+def test_sums_are_not_rounded_once_more():
+    a, ones = np.array([[1, 2.0**-30]], np.float32), np.ones((2, 1), np.float32)
+    c = fmtlab.gemm(a, ones, "fp32", "fp64")
+    assert c.dtype == np.float64 and c[0, 0] == fmtlab.dot(a[0], ones[:, 0], "fp32", "fp64")["result"] == 1 + 2.0**-30
+
+
+def test_sums_start_at_zero_where_the_format_has_none():
+    for x, y in [(0.25, 0.5), (-0.125, 1.5)]:
+        assert np.array_equal(fmtlab.dot([x], [y], "e4m3", "e3m0fnu")["result"], fmtlab.gemm([x], [y], "e4m3", "e3m0fnu"), equal_nan=True)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the control word of another processor")
+def test_the_processor_may_flush_subnormal_numbers():
+    # MXCSR with FTZ and DAZ, as -ffast-math sets it in a process.
+    code = b"\x0f\xae\x17\xc3"  # ldmxcsr [rdi]; ret
+    memory = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    memory.write(code)
+    flush = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(ctypes.addressof(ctypes.c_char.from_buffer(memory)))
+    words = (ctypes.c_uint32 * 2)(0x9FC0, 0x1F80)
+    x, one = np.array([1e-40, 3e-39, 1.2e-38], np.float32), np.ones((1, 1), np.float32)
+    expected = [fmtlab.round(x, "bf16"), fmtlab.encode(x, "bf16"), fmtlab.decode([1, 33, 131], "bf16"), fmtlab.gemm(x[:, None], one, "fp32", "fp32")]
+    flush(ctypes.addressof(words))
+    try:
+        found = [fmtlab.round(x, "bf16"), fmtlab.encode(x, "bf16"), fmtlab.decode([1, 33, 131], "bf16"), fmtlab.gemm(x[:, None], one, "fp32", "fp32")]
+    finally:
+        flush(ctypes.addressof(words) + 4)
+    assert [y.tobytes() for y in found] == [y.tobytes() for y in expected]
 
 
 def test_other_threads_run_meanwhile():

@@ -32,6 +32,15 @@ NAMES = [
     (lambda: fmtlab.round([1.0], "e4m3", seed=-1), "seed -1"),
     (lambda: fmtlab.round([1.0], "e4m3", threads=0), "threads 0"),
     (lambda: fmtlab.round([1.0], 4), "format is 4; give a text"),
+    (lambda: fmtlab.round([1.0], None), "format is None; give a text"),
+    (lambda: fmtlab.round([1.0], "--foo-bar"), "unknown format '--foo-bar'"),
+    (lambda: fmtlab.round([1.0], "e4m3", seed=1.5), "seed is 1.5; give a whole number"),
+    (lambda: fmtlab.round([1.0], "e4m3", threads="2"), "threads is '2'; give a whole number"),
+    (lambda: fmtlab.round(np.ma.array([1.0, 2.0], mask=[0, 1]), "e4m3"), "masked"),
+    (lambda: fmtlab.round(np.zeros(2, [("a", "u1")]), "e4m3"), "give real numbers"),
+    (lambda: fmtlab.round(np.zeros(2, [("a", "u1"), ("b", "u1")]), "e4m3"), "give real numbers"),
+    (lambda: fmtlab.round(np.zeros(2, "V2"), "e4m3"), "give real numbers"),
+    (lambda: fmtlab.round([[1.0], [1.0, 2.0]], "e4m3"), "x is no array"),
     (lambda: fmtlab.encode([np.nan], "e2m1fn"), "element 0 is nan, and e2m1fn has no code for NaN"),
     (lambda: fmtlab.decode([1.5], "e4m3"), "give integers"),
     (lambda: fmtlab.decode([-1], "e4m3"), "-1 is negative"),
@@ -42,6 +51,14 @@ NAMES = [
     (lambda: fmtlab.quantize([np.inf], "mxfp4"), "index 0 is inf"),
     (lambda: fmtlab.quantize([[1.0]], "mxfp4", axis=2), r"no axis 2 in an array of shape \[1, 1\]"),
     (lambda: fmtlab.quantize(1.0, "mxfp4"), "no axis"),
+    (lambda: fmtlab.quantize([1.0], "mxfp4", axis="1"), "axis is '1'; give a whole number"),
+    (lambda: fmtlab.decode([1], "e4m3", dtype="junk"), "dtype 'junk'"),
+    (lambda: fmtlab.dot([1.0], [1.0], "e4m3", "e6m5", init="x"), "init is 'x'; give a number"),
+    (lambda: fmtlab.dot([1.0], [1.0], "e4m3", "e6m5", init=10**400), "give a number"),
+    (lambda: fmtlab.worst("e4m3", "e6m5", 2.9), "n is 2.9; give a whole number"),
+    (lambda: fmtlab.worst("e4m3", "e6m5", 99, weights=[1, 2]), "n is 99 with 2 weights; leave out n"),
+    (lambda: fmtlab.worst("e4m3", "e6m5", range="x"), "range is 'x'; give a number"),
+    (lambda: fmtlab.distribution("e4m3", "e6m5", scale=np.nan), "scale"),
     (lambda: fmtlab.gemm(np.ones((2, 3)), np.ones((2, 3)), "e4m3", "e6m5"), "a needs as many columns as b has rows"),
     (lambda: fmtlab.gemm(np.ones((2, 2, 2)), np.ones((2, 3)), "e4m3", "e6m5"), "give matrices or vectors"),
     (lambda: fmtlab.gemm([1.0], [1.0], "e4m3", "fp128"), "does not hold every value of fp128"),
@@ -94,8 +111,27 @@ def test_nothing_traps():
     for _ in range(150):
         format, acc = stream.choice(["e2m1fn", "e3m2", "e4m3", "e2m0", "q4.0", "e1m0", "posit8", *NAMES]), stream.choice(NAMES + ["e3m2", "e4m3", "e4m3:4,fp32"])
         treatment, limit = stream.choice([None, "exclude", "saturate", "absorb"]), stream.choice([None, 1.0, 1e-300])
-        attempt(lambda: fmtlab.worst(format, acc, 3, on_overflow=treatment, range=limit, rate=stream.random() < 0.3))
-        attempt(lambda: fmtlab.distribution(format, acc, 3, on_overflow=treatment, range=limit, histogram=stream.random() < 0.3))
+        product = stream.choice([None, None, "e4m3", "e5m2", "e3m2:cfg5"])
+        options = dict(on_overflow=treatment, range=limit, product=product)
+        attempt(lambda: fmtlab.worst(format, acc, 3, rate=stream.random() < 0.3, **options))
+        attempt(lambda: fmtlab.distribution(format, acc, 3, histogram=stream.random() < 0.3, **options))
+
+
+@pytest.mark.parametrize("format,acc,n,product", [
+    ("e5m2", "e6m5", 4, "e4m3"), ("e5m2", "e5m2", 1, "e5m2"), ("e3m0f", "takum4", 3, None), ("q2.2", "e3m2:cfg5", 1, None), ("uq0.2", "e3m2:cfg5", 2, None),
+])
+def test_histograms_of_far_errors(format, acc, n, product):
+    # Errors of 2^37 units: the bins are wider, or the law is refused; a smallest number that is no power of two.
+    try:
+        law = fmtlab.distribution(format, acc, n, product=product, histogram=True)
+    except fmtlab.Error as error:
+        assert "takes too long" in str(error)
+    else:
+        assert sum(law["histogram"]["probabilities"]) == pytest.approx(1, abs=1e-9)
+        mean = sum(e * p for e, p in zip(law["histogram"]["errors"], law["histogram"]["probabilities"]))
+        assert mean == pytest.approx(law["results"][-1]["mean"], rel=1e-6, abs=1e-9 * law["results"][-1]["rms"])
+    w = fmtlab.worst(format, acc, n, product=product)
+    assert fmtlab.dot(w["witness"]["x"], w["witness"]["y"], format, acc, product=product)["ratio"] == w["ratio"]
 
 
 def test_the_examples_of_the_docstrings():

@@ -74,8 +74,24 @@ def test_the_law_of_the_error_is_that_of_all_inputs():
 ])
 def test_documents_are_those_of_the_command(arguments, call):
     text = subprocess.run([CLI, *arguments, "--json", "--quiet"], check=True, capture_output=True, text=True).stdout
-    special = {"inf": float("inf"), "-inf": float("-inf")}
-    assert call() == json.loads(text, object_hook=lambda d: {k: special.get(v, v) if isinstance(v, str) else v for k, v in d.items()})
+    assert call() == json.loads(text)
+
+
+def test_what_is_not_finite_is_a_number_and_texts_are_texts():
+    d = fmtlab.dot([np.inf], [1.0], "e5m2", "e6m5")
+    assert d["result"] == d["exact"] == float("inf") and d["hex"] == d["exactDecimal"] == "inf"
+    assert isinstance(fmtlab.dot([2.0], [3.0], "e5m2", "e6m5")["result"], float)
+
+
+@pytest.mark.skipif(not CLI, reason="FMTLAB_CLI does not say where fmtlab is")
+@pytest.mark.parametrize("format", ["mxfp4", "nvfp4", "dfp16", "int8_symmetric"])
+@pytest.mark.parametrize("rounding", ["rne", "rz", "sr"])
+def test_values_are_those_of_the_command(tmp_path, format, rounding):
+    x = np.random.default_rng(3).normal(size=(6, 70))
+    np.save(tmp_path / "x.npy", x)
+    subprocess.run([CLI, "quantize", tmp_path / "x.npy", "--to", format, "--rounding", rounding, "--seed", "5", "-o", tmp_path / "y.npy", "--quiet"],
+                   check=True, capture_output=True)
+    assert np.array_equal(fmtlab.quantize(x, format, rounding=rounding, seed=5, name="x"), np.load(tmp_path / "y.npy"))
 
 
 @pytest.mark.skipif(not CLI, reason="FMTLAB_CLI does not say where fmtlab is")

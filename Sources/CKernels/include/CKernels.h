@@ -41,7 +41,6 @@ typedef struct { uint32_t low, high; } ck_key;
 /// Keys of many streams.
 typedef struct { const uint32_t *low, *high; } ck_keys;
 
-/// How the sums of a level are rounded.
 /// Codes of a format, for one carrier. Magnitudes and codes are those of one sign unless it is fixed point.
 typedef struct {
   int32_t isFixed, hasNegativeZero, hasSubnormals;
@@ -59,6 +58,7 @@ typedef struct {
   int64_t infinity, nan, signBit, mask;
 } ck_coding;
 
+/// How the sums of a level are rounded.
 typedef enum {
   /// The carrier is the accumulator.
   CK_NATIVE,
@@ -144,6 +144,11 @@ typedef enum { CK_PORTABLE, CK_AVX2, CK_AVX512, CK_INSTRUCTION_SETS } ck_instruc
 ck_instruction_set ck_best_instruction_set(void);
 /// Its kernels for a carrier of 32 or 64 bits; NULL where the program has none.
 const ck_kernels *ck_kernels_for(ck_instruction_set, int32_t carrier);
+
+/// Sets the processor's floating-point environment to its default (to nearest, with subnormal numbers), whatever the program around has chosen;
+/// returns what was set before, for ck_restore_environment.
+int32_t ck_default_environment(void);
+void ck_restore_environment(int32_t before);
 
 /// The gap between 0 and the smallest number m of a format that is wider than the next: what lies in it goes to m if its magnitude is above
 /// `limit`, of its sign, and to 0 otherwise.

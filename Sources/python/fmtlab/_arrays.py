@@ -9,18 +9,26 @@ from typing import Any, Optional
 import numpy as np
 import numpy.typing as npt
 
-from fmtlab._library import STANDARD_AXIS, Error, Rounding, Sum, call, format_size, seed_and_threads, text
+from fmtlab._library import STANDARD_AXIS, Error, Rounding, Sum, call, format_size, seed_and_threads, sum_size, text, whole
 
 Array = npt.NDArray[Any]
 
 
 def numbers(x: npt.ArrayLike, name: str) -> Array:
     """An array as float32 or float64, without gaps; the same one where it is that already."""
-    array = np.asarray(x)
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        raise Error(f"{name} has masked elements; fill them first.")
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise Error(f"{name} is no array: {error}") from None
     if array.dtype.kind == "f" and array.dtype.itemsize in (4, 8):
         return np.ascontiguousarray(array, array.dtype.newbyteorder("=")).reshape(array.shape)
-    if array.dtype.kind in "fV" and array.dtype.itemsize < 4:
-        return np.ascontiguousarray(array, np.float32).reshape(array.shape)  # float16, and the types of ml_dtypes
+    if array.dtype.kind in "fV" and array.dtype.itemsize < 4 and array.dtype.names is None:
+        try:
+            return np.ascontiguousarray(array, np.float32).reshape(array.shape)  # float16, and the types of ml_dtypes
+        except (TypeError, ValueError):
+            pass
     if array.dtype.kind in "iub":
         wide = np.ascontiguousarray(array, np.float64).reshape(array.shape)
         if array.dtype.itemsize == 8 and not np.array_equal(wide.astype(array.dtype), array):
@@ -33,7 +41,7 @@ def _rounding(
     format: str, rounding: str, overflow: Optional[str], subnormals: str, seed: int, threads: Optional[int]
 ) -> Rounding:
     return Rounding(
-        text(format, "format"), text(rounding, "rounding"), text(overflow, "overflow"), text(subnormals, "subnormals"),
+        text(format, "format"), text(rounding, "rounding"), text(overflow, "overflow", optional=True), text(subnormals, "subnormals"),
         *seed_and_threads(seed, threads))
 
 
@@ -59,14 +67,15 @@ def round(
     """
     to = _rounding(format, rounding, overflow, subnormals, seed, threads)
     array = _carrier(numbers(x, "x"), format)
+    given = out is not None
     if out is None:
-        out = np.empty_like(array)
-    elif not isinstance(out, np.ndarray) or out.dtype != array.dtype or out.shape != array.shape or not out.flags.c_contiguous or not out.flags.writeable:
-        raise Error(f"out: give a writable array of shape {array.shape} and type {array.dtype}, without gaps.")
+        out = np.empty(array.shape, array.dtype)
+    elif not isinstance(out, np.ndarray) or out.dtype != array.dtype or out.shape != array.shape or not out.flags.carray:
+        raise Error(f"out: give a writable, aligned array of shape {array.shape} and type {array.dtype}, without gaps.")
     elif out is not x and np.may_share_memory(out, array) and out.ctypes.data != array.ctypes.data:
         raise Error("out overlaps x; give x itself, or memory of its own.")
     call("round", byref(to), array.itemsize, array.ctypes.data, out.ctypes.data, array.size)
-    return out if out.shape else out[()]
+    return out if out.shape or given else out[()]
 
 
 def encode(
@@ -102,7 +111,10 @@ def decode(codes: npt.ArrayLike, format: str, *, dtype: Optional[npt.DTypeLike] 
     width, size = format_size(format)
     if 8 * array.dtype.itemsize < width:
         array = array.astype(np.uint16 if width <= 16 else np.uint32 if width <= 32 else np.uint64)
-    target = np.dtype(dtype if dtype is not None else np.float32 if size == 4 else np.float64)
+    try:
+        target = np.dtype(dtype if dtype is not None else np.float32 if size == 4 else np.float64)
+    except TypeError as error:
+        raise Error(f"dtype {dtype!r}: {error}") from None
     if target not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise Error(f"dtype {target}: use float32 or float64.")
     out = np.empty(array.shape, target)
@@ -111,22 +123,24 @@ def decode(codes: npt.ArrayLike, format: str, *, dtype: Optional[npt.DTypeLike] 
 
 
 def quantize(
-    x: npt.ArrayLike, format: str, *, axis: Optional[int] = None, rounding: str = "rne", nonfinite: str = "reject", seed: int = 1
+    x: npt.ArrayLike, format: str, *, axis: Optional[int] = None, rounding: str = "rne", nonfinite: str = "reject", seed: int = 1,
+    name: Optional[str] = None,
 ) -> Array:
     """The values to which x is quantised in a scaled format: mxfp4, nvfp4, dfp16, bfp8, int8_symmetric/channel, ...
 
     Blocks run along ``axis``, by default the last; channels are counted along it, by default the first. Elements that are too large saturate.
     ``nonfinite`` is reject, or propagate: NaN stays NaN and infinities saturate. Values are rounded once more where float32 asks for it.
+    Stochastic rounding takes the random bits of the array's ``name``, as ``fmtlab quantize`` does for the tensors of a file.
     """
     to = _rounding(format, rounding, None, "keep", seed, None)
     array = numbers(x, "x")
-    if axis is not None and not -64 <= axis < 64:
+    if axis is not None and not -64 <= (axis := whole(axis, "axis")) < 64:
         raise Error(f"axis {axis}: there is none in an array of shape {array.shape}.")
-    out = np.empty_like(array)
+    out = np.empty(array.shape, array.dtype)
     shape = (c_size_t * max(1, array.ndim))(*array.shape)
     place = STANDARD_AXIS if axis is None else axis
     call(
-        "quantize", byref(to), place, text(nonfinite, "nonfinite"), array.itemsize, shape, array.ndim, array.ctypes.data, out.ctypes.data)
+        "quantize", byref(to), place, text(nonfinite, "nonfinite"), text(name, "name", optional=True), array.itemsize, shape, array.ndim, array.ctypes.data, out.ctypes.data)
     return out if out.shape else out[()]
 
 
@@ -136,13 +150,13 @@ def gemm(
     """The matrix product a b: elements rounded to a format, every sum carried out in an accumulator, rounding by rounding.
 
     a and b are matrices, or vectors as ``numpy.matmul`` takes them. The result is float32 where a and b are (or narrower) and the accumulator fits,
-    otherwise float64; its bits are those of ``fmtlab gemm`` and, element by element, of :func:`dot` with the stream of the element.
+    otherwise float64: no sum is rounded once more. Element (i, j) takes stream i n + j of ``seed``, as in ``fmtlab gemm``.
 
     >>> gemm([[1.0, 2.0], [3.0, 4.0]], [[1.0], [0.3]], "e4m3", "e6m5")
     array([[1.625],
            [4.25 ]])
     """
-    how = Sum(text(format, "format"), text(acc, "acc"), text(product, "product"), *seed_and_threads(seed, threads))
+    how = Sum(text(format, "format"), text(acc, "acc"), text(product, "product", optional=True), *seed_and_threads(seed, threads))
     left, right = numbers(a, "a"), numbers(b, "b")
     if left.ndim not in (1, 2) or right.ndim not in (1, 2):
         raise Error(f"a has shape {left.shape}, b {right.shape}; give matrices or vectors.")
@@ -151,7 +165,7 @@ def gemm(
         raise Error(f"a has shape {left.shape}, b {right.shape}; a needs as many columns as b has rows.")
     if left.dtype != right.dtype:
         left, right = left.astype(np.float64), right.astype(np.float64)
-    out = np.empty(rows + columns, left.dtype)
+    out = np.empty(rows + columns, np.float64 if sum_size(acc) == 8 else left.dtype)
     m, n = (rows or (1,))[0], (columns or (1,))[0]
-    call("gemm", byref(how), left.itemsize, m, n, right.shape[0], left.ctypes.data, right.ctypes.data, out.ctypes.data)
+    call("gemm", byref(how), left.itemsize, out.itemsize, m, n, right.shape[0], left.ctypes.data, right.ctypes.data, out.ctypes.data)
     return out if out.shape else out[()]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 import os
 import pathlib
 import re
@@ -36,11 +37,12 @@ STANDARD_AXIS = -(2**31)
 
 _ARGUMENTS: dict[str, list[Any]] = {
     "format": [c_char_p, POINTER(c_int32), POINTER(c_int32)],
+    "accumulator": [c_char_p, POINTER(c_int32)],
     "round": [POINTER(Rounding), c_int32, c_void_p, c_void_p, c_size_t],
     "encode": [POINTER(Rounding), c_int32, c_void_p, c_int32, c_void_p, c_size_t],
     "decode": [c_char_p, c_int32, c_void_p, c_int32, c_void_p, c_size_t],
-    "quantize": [POINTER(Rounding), c_int32, c_char_p, c_int32, POINTER(c_size_t), c_size_t, c_void_p, c_void_p],
-    "gemm": [POINTER(Sum), c_int32, c_size_t, c_size_t, c_size_t, c_void_p, c_void_p, c_void_p],
+    "quantize": [POINTER(Rounding), c_int32, c_char_p, c_char_p, c_int32, POINTER(c_size_t), c_size_t, c_void_p, c_void_p],
+    "gemm": [POINTER(Sum), c_int32, c_int32, c_size_t, c_size_t, c_size_t, c_void_p, c_void_p, c_void_p],
     "dot": [POINTER(Sum), c_size_t, c_void_p, c_void_p, c_double, POINTER(c_void_p)],
     "worst": [POINTER(Sum), POINTER(Inputs), c_int32, POINTER(c_void_p)],
     "distribution": [POINTER(Sum), POINTER(Inputs), c_char_p, c_double, c_int32, POINTER(c_void_p)],
@@ -67,7 +69,7 @@ def call(name: str, *arguments: Any) -> None:
     if getattr(_library, f"fmtlab_{name}")(*arguments, message) != 0:
         text = message.value.decode("utf-8", "replace")
         # Options of the command line are keywords here.
-        raise Error(re.sub(r"--([a-z][a-z-]*)", lambda m: m[1].replace("-", "_"), text))
+        raise Error(re.sub(r"--(range|on-overflow|rate|histogram|nonfinite|format)\b", lambda m: m[1].replace("-", "_"), text))
 
 
 def document(name: str, *arguments: Any) -> str:
@@ -80,9 +82,9 @@ def document(name: str, *arguments: Any) -> str:
         _library.fmtlab_free(json)
 
 
-def text(value: Optional[str], name: str) -> Optional[bytes]:
+def text(value: Optional[str], name: str, *, optional: bool = False) -> Optional[bytes]:
     """A text as C takes it."""
-    if value is None:
+    if value is None and optional:
         return None
     if not isinstance(value, str):
         raise Error(f"{name} is {value!r}; give a text.")
@@ -91,7 +93,26 @@ def text(value: Optional[str], name: str) -> Optional[bytes]:
     return value.encode("utf-8", "replace")
 
 
+def whole(value: Any, name: str) -> int:
+    """A whole number, of Python or NumPy."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise Error(f"{name} is {value!r}; give a whole number.") from None
+
+
+def real(value: Any, name: str) -> float:
+    """A number that is no text, as a double."""
+    try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise Error(f"{name} is {value!r}; give a number.") from None
+
+
 def seed_and_threads(seed: int, threads: Optional[int]) -> tuple[int, int]:
+    seed, threads = whole(seed, "seed"), None if threads is None else whole(threads, "threads")
     if not 0 <= seed < 2**64:
         raise Error(f"seed {seed}: give a whole number from 0 to 2^64 - 1.")
     if threads is not None and not 1 <= threads <= 1024:
@@ -104,3 +125,10 @@ def format_size(name: str) -> tuple[int, int]:
     width, size = c_int32(), c_int32()
     call("format", text(name, "format"), byref(width), byref(size))
     return width.value, size.value
+
+
+def sum_size(acc: str) -> int:
+    """Bytes of the numbers that hold the sums of an accumulator."""
+    size = c_int32()
+    call("accumulator", text(acc, "acc"), byref(size))
+    return size.value

@@ -27,23 +27,36 @@ public func fmtlab_accumulator(
   }
 }
 
+/// How an array is rounded.
+private struct ArrayRounding {
+  let rounder: Rounder
+  let carrier: Carrier
+  let threads: Parallelism
+  /// Where the mode is stochastic.
+  let random: RandomStream?
+
+  init(_ to: UnsafePointer<fmtlab_rounding>?, _ bytes: Int32) throws {
+    let to = try given(to, "the rounding")
+    (rounder, carrier, threads) = (try Rounder(to), try Carrier(bytes: bytes), try parallelism(to.threads))
+    try carrier.check(rounder.format)
+    random = rounder.rounding.isStochastic ? RandomStream(seed: to.seed, "round") : nil
+  }
+}
+
 @c @implementation
 public func fmtlab_round(
   _ to: UnsafePointer<fmtlab_rounding>?, _ bytes: Int32, _ x: UnsafeRawPointer?, _ y: UnsafeMutableRawPointer?, _ n: Int,
   _ message: UnsafeMutablePointer<CChar>?
 ) -> Int32 {
   call(message) {
-    let to = try given(to, "the rounding"), rounder = try Rounder(to)
-    let (carrier, threads) = (try Carrier(bytes: bytes), try parallelism(to.threads))
-    try carrier.check(rounder.format)
+    let how = try ArrayRounding(to, bytes), rounder = how.rounder
     guard try count(n) > 0 else { return }
     guard let x, let y else { throw Refusal.argument("an array of \(n) numbers is NULL; give its address.") }
-    let random = rounder.rounding.isStochastic ? RandomStream(seed: to.seed, "round") : nil
     func round<Number: CarrierNumber>(_: Number.Type) {
       let source = UnsafeBufferPointer(start: x.assumingMemoryBound(to: Number.self), count: n)
-      ArrayRounder<Number>(rounder).round(source, into: y.assumingMemoryBound(to: Number.self), random: random, threads)
+      ArrayRounder<Number>(rounder).round(source, into: y.assumingMemoryBound(to: Number.self), random: how.random, how.threads)
     }
-    carrier == .binary32 ? round(Float.self) : round(Double.self)
+    how.carrier == .binary32 ? round(Float.self) : round(Double.self)
   }
 }
 
@@ -53,39 +66,36 @@ public func fmtlab_encode(
   _ message: UnsafeMutablePointer<CChar>?
 ) -> Int32 {
   call(message) {
-    let to = try given(to, "the rounding"), rounder = try Rounder(to)
-    let (carrier, threads) = (try Carrier(bytes: bytes), try parallelism(to.threads))
-    try carrier.check(rounder.format)
+    let how = try ArrayRounding(to, bytes), rounder = how.rounder
     try check(codeBytes, rounder.format)
     guard try count(n) > 0 else { return }
     guard let x, let codes else { throw Refusal.argument("an array of \(n) numbers is NULL; give its address.") }
-    let random = rounder.rounding.isStochastic ? RandomStream(seed: to.seed, "round") : nil
     func encode<Number: CarrierNumber>(_: Number.Type) throws {
       let source = UnsafeBufferPointer(start: x.assumingMemoryBound(to: Number.self), count: n)
       let (round, coder) = (ArrayRounder<Number>(rounder), ArrayCoder<Number>(rounder.format))
       if !rounder.format.hasNaN, let i = source.firstIndex(where: { $0.isNaN || $0.isInfinite && rounder.round(Value(Double($0))).value == .nan }) {
         throw Refusal.data("element \(i) is \(source[i]), and \(rounder.format) has no code for NaN; remove it.")
       }
-      nonisolated(unsafe) let (source_, codes) = (source, codes)
+      nonisolated(unsafe) let (numbers, codes) = (source, codes)
       // Pieces stay in the nearest cache between rounding and coding.
-      parallelParts(n, grain: 1 << 15, threads) { part in
+      parallelParts(n, grain: 1 << 15, how.threads) { part in
         withUnsafeTemporaryAllocation(of: Number.self, capacity: 4096) { rounded in
           for start in stride(from: part.lowerBound, to: part.upperBound, by: 4096) {
             let count = min(4096, part.upperBound - start)
-            let piece = UnsafeBufferPointer(rebasing: source_[start..<start + count])
-            round.round(piece, into: rounded.baseAddress, random: random, first: start, .oneThread)
-            let numbers = UnsafeBufferPointer(rebasing: rounded[..<count]), at = codes + start * Int(codeBytes)
+            let piece = UnsafeBufferPointer(rebasing: numbers[start..<start + count])
+            round.round(piece, into: rounded.baseAddress, random: how.random, first: start, .oneThread)
+            let values = UnsafeBufferPointer(rebasing: rounded[..<count]), at = codes + start * Int(codeBytes)
             switch codeBytes {
-            case 1: coder.encode(numbers, into: at.assumingMemoryBound(to: UInt8.self))
-            case 2: coder.encode(numbers, into: at.assumingMemoryBound(to: UInt16.self))
-            case 4: coder.encode(numbers, into: at.assumingMemoryBound(to: UInt32.self))
-            default: coder.encode(numbers, into: at.assumingMemoryBound(to: UInt64.self))
+            case 1: coder.encode(values, into: at.assumingMemoryBound(to: UInt8.self))
+            case 2: coder.encode(values, into: at.assumingMemoryBound(to: UInt16.self))
+            case 4: coder.encode(values, into: at.assumingMemoryBound(to: UInt32.self))
+            default: coder.encode(values, into: at.assumingMemoryBound(to: UInt64.self))
             }
           }
         }
       }
     }
-    try carrier == .binary32 ? encode(Float.self) : encode(Double.self)
+    try how.carrier == .binary32 ? encode(Float.self) : encode(Double.self)
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Drawing: data, script and picture side by side, each whole or not at all, the picture where there is gnuplot.
+// Drawing: pictures by gnuplot, in files or of characters; where there is none, its data and its script.
 
 internal import FoundationEssentials
 internal import Glibc
@@ -8,6 +8,7 @@ internal import Glibc
 public enum FigureError: Error, Hashable, Sendable {
   case type(path: String)
   case unwritable(path: String, reason: String)
+  case undrawn(reason: String)
 }
 
 extension FigureError: CustomStringConvertible {
@@ -15,6 +16,7 @@ extension FigureError: CustomStringConvertible {
     switch self {
     case .type(let path): "'\(path)' is no picture that can be drawn; give a file that ends in .svg, .png or .pdf."
     case .unwritable(let path, let reason): "cannot write \(path): \(reason); give a path in an existing, writable directory."
+    case .undrawn(let reason): "no picture: \(reason)"
     }
   }
 }
@@ -26,40 +28,79 @@ extension Figure {
     return [".svg", ".png", ".pdf"].contains { name.hasSuffix($0) && name.count > 4 }
   }
 
-  /// Writes `NAME.dat` (``data``) and `NAME.gp` (the script) beside the picture `NAME.svg`, `.png` or `.pdf`, and has gnuplot draw it.
+  /// Has gnuplot draw the picture `NAME.svg`, `.png` or `.pdf`. Where it cannot, or if asked to, writes what the picture is made from beside it:
+  /// `NAME.tsv` (``data``) and `NAME.gp` (the script).
   ///
-  /// The three are made in a directory of their own, on which gnuplot works, and then renamed into place: a reader never sees half
+  /// All are made in a directory of their own, on which gnuplot works, and then renamed into place: a reader never sees half
   /// of one, and an interruption waits until all is tidy.
   /// - Returns: `nil` if the picture was drawn, otherwise a line that says why not and what there is instead.
-  public func draw(_ picture: String) throws(FigureError) -> String? {
+  public func draw(_ picture: String, keepingData: Bool = false) throws(FigureError) -> String? {
     guard Figure.canDraw(picture) else { throw .type(path: picture) }
     let directory = picture.lastIndex(of: "/").map { String(picture[...$0]) } ?? ""
-    let name = String(picture.dropFirst(directory.count))
-    let stem = String(name.dropLast(4))
-    let (data, script) = ("\(stem).dat", "\(stem).gp")
+    let workshop = try Workshop(in: directory, self, picture: String(picture.dropFirst(directory.count)))
+    defer { workshop.close() }
+    var results = workshop.problem == nil ? [workshop.picture] : []
+    if keepingData || workshop.problem != nil { results += [workshop.data, workshop.script] }
+    for file in results {
+      guard rename(workshop.path + file, directory + file) == 0 else { throw .unwritable(path: directory + file, reason: systemReason()) }
+    }
+    return workshop.problem.map { "no picture: \($0); \(directory)\(workshop.data) and \(directory)\(workshop.script) hold the data and the script" }
+  }
 
-    let mask = SignalMask()
-    defer { mask.restore() }
+  /// Has gnuplot draw the picture in 36 lines of 100 characters at most.
+  ///
+  /// - Throws: `FigureError.undrawn` without gnuplot.
+  public func text() throws(FigureError) -> String {
+    let directory = getenv("TMPDIR").map { String(cString: $0) + "/" } ?? "/tmp/"
+    let workshop = try Workshop(in: directory, self, picture: "picture.txt")
+    defer { workshop.close() }
+    if let problem = workshop.problem { throw .undrawn(reason: problem) }
+    guard let bytes = FileManager.default.contents(atPath: workshop.path + workshop.picture) else { throw .undrawn(reason: "gnuplot drew nothing") }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      String(line.filter { $0 != "\u{c}" }.reversed().drop { $0 == " " }.reversed())
+    }
+    return lines.drop { $0.isEmpty }.reversed().drop { $0.isEmpty }.reversed().joined(separator: "\n")
+  }
+}
+
+/// A directory for one picture: its data, its script and, if there is no `problem`, the picture.
+private struct Workshop {
+  let path: String
+  let data, script, picture: String
+  let problem: String?
+  private let mask: SignalMask
+
+  /// Draws the figure in a new directory beside what will be in `directory`.
+  init(in directory: String, _ figure: Figure, picture: String) throws(FigureError) {
+    self.picture = picture
+    let stem = String(picture.dropLast(4))
+    (data, script) = ("\(stem).tsv", "\(stem).gp")
+    mask = SignalMask()
     var template = Array("\(directory).fmtlab-XXXXXX".utf8CString)
-    guard mkdtemp(&template) != nil else { throw .unwritable(path: picture, reason: systemReason()) }
-    let workshop = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } + "/"
-    defer {
-      for file in [data, script, name] { unlink(workshop + file) }
-      rmdir(workshop)
+    guard mkdtemp(&template) != nil else {
+      let reason = systemReason()
+      mask.restore()
+      throw .unwritable(path: directory + picture, reason: reason)
     }
-
-    for (file, text) in [(data, self.data), (script, self.script(dataFile: data, picture: name))] {
-      do {
-        try Data(text.utf8).write(to: URL(filePath: workshop + file))
-      } catch {
-        throw .unwritable(path: directory + file, reason: "the disk is full or fails")
+    path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } + "/"
+    do {
+      for (file, text) in [(data, figure.data), (script, figure.script(dataFile: data, picture: picture))] {
+        try Data(text.utf8).write(to: URL(filePath: path + file))
       }
+    } catch {
+      for file in [data, script] { unlink(path + file) }
+      rmdir(path)
+      mask.restore()
+      throw .unwritable(path: directory + picture, reason: "the disk is full or fails")
     }
-    let problem = series.isEmpty ? "there is no point that its axes can show" : gnuplot(script, in: workshop, mask)
-    for file in problem == nil ? [data, script, name] : [data, script] {
-      guard rename(workshop + file, directory + file) == 0 else { throw .unwritable(path: directory + file, reason: systemReason()) }
-    }
-    return problem.map { "no picture: \($0); \(directory)\(data) and \(directory)\(script) hold the data and the script" }
+    problem = figure.series.isEmpty ? "there is no point that its axes can show" : gnuplot(script, in: path, mask)
+  }
+
+  /// Removes the directory with what is left in it.
+  func close() {
+    for file in [data, script, picture] { unlink(path + file) }
+    rmdir(path)
+    mask.restore()
   }
 }
 

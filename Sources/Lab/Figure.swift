@@ -88,40 +88,52 @@ extension Figure {
     case ring
     /// The cells of a map of categories, one of six shades from light (0) to dark (5).
     case cells(Int)
+    /// Short upright strokes: numbers on a line. A light one stands for what is special (a subnormal number).
+    case ticks(isLight: Bool)
+    /// A picture of equally spaced points, all of a rectangle, row by row: the shade of each, from light (0) to dark (5), and what the shades mean.
+    case image(shades: [UInt8], names: [String])
   }
 }
 
 // MARK: - Data and script
 
 extension Figure {
-  /// Rows `x y`, separated by tabs; one block a series, its name before it, two empty lines after it.
+  /// Rows `x y`, separated by tabs, with the shade as a third column in an image; one block a series, its name before it, two empty lines after it.
   public var data: String {
     series.map { s in
-      "# \(Figure.oneLine(s.name))\n" + s.points.map { "\($0.x.shortDescription)\t\($0.y.shortDescription)\n" }.joined()
+      var shades: [UInt8]?
+      if case .image(let all, _) = s.style { shades = all }
+      let rows = s.points.enumerated().map { i, point in
+        "\(point.x.shortDescription)\t\(point.y.shortDescription)\(shades.map { "\t\($0[i])" } ?? "")\n"
+      }
+      return "# \(Figure.oneLine(s.name))\n" + rows.joined()
     }.joined(separator: "\n\n")
   }
 
-  /// The gnuplot script that draws `data`, kept in the file `dataFile`, into the file `picture` (svg, png or pdf).
+  /// The gnuplot script that draws `data`, kept in the file `dataFile`, into the file `picture` (svg, png or pdf; txt: of characters).
   public func script(dataFile: String, picture: String) -> String {
     let terminal =
       switch picture.split(separator: ".").last {
       case "png": "pngcairo size 900,600 font 'Helvetica,12' background 'white'"
       case "pdf": "pdfcairo size 6in,4in font 'Helvetica,10' background 'white'"
+      case "txt": "dumb noenhanced size 100,36"
       default: "svg size 900,600 font 'Helvetica,14' background 'white'"
       }
+    let isText = picture.hasSuffix(".txt")
     let plots = series.enumerated().map { i, s in
-      "  \(Figure.quoted(dataFile)) index \(i) \(s.style.plot(i, title: "title \(Figure.quoted(s.name))"))"
+      "  \(Figure.quoted(dataFile)) index \(i) \(s.style.plot(i, title: "title \(Figure.quoted(s.name))", isText: isText))"
     }
     return """
       set terminal \(terminal)
       set output \(Figure.quoted(picture))
       set encoding utf8
       set title \(Figure.quoted(title)) noenhanced
-      set xlabel \(Figure.quoted(x.label)) noenhanced offset 0,0.6
+      set xlabel \(Figure.quoted(x.label)) noenhanced\(isText ? "" : " offset 0,0.6")
       set ylabel \(Figure.quoted(y.label)) noenhanced
-      \((x.settings("x") + y.settings("y")).joined(separator: "\n"))
+      \((x.settings("x", isText) + y.settings("y", isText)).joined(separator: "\n"))
       set grid lc rgb '#dddddd'
-      set key outside below maxcols 3 Left reverse noenhanced
+      set key outside below maxcols 3 Left reverse noenhanced height 0.4
+      \(Figure.Style.palette)
       plot \\
       \(plots.joined(separator: ", \\\n"))
 
@@ -143,18 +155,21 @@ extension Figure {
 
 extension Figure.Axis {
   /// The settings of the axis that gnuplot calls `name`.
-  fileprivate func settings(_ name: String) -> [String] {
+  fileprivate func settings(_ name: String, _ isText: Bool) -> [String] {
     let scale =
       switch self.scale {
       case .linear: [String]()
+      // (Characters do not turn: names would lie over each other.)
+      case .categories(let names) where isText && name == "x":
+        ["unset xtics", "set xlabel \(Figure.quoted("\(names.first ?? "") to \(names.last ?? "")")) noenhanced", "set xrange [-0.5:\(Double(names.count) - 0.5)]"]
       case .categories(let names):
         [
           "set \(name)tics \(name == "x" ? "rotate by 90 right " : "")(\(names.enumerated().map { "\(Figure.quoted($1)) \($0)" }.joined(separator: ", "))) noenhanced",
           "set \(name)range [-0.5:\(Double(names.count) - 0.5)]",
         ]
       case .log2: ["set logscale \(name) 2"]
-      case .powersOfTwo: ["set logscale \(name) 2", "set format \(name) '2^{%L}'"]
-      case .log10: ["set logscale \(name) 10", "set format \(name) '10^{%T}'"]
+      case .powersOfTwo: ["set logscale \(name) 2", "set format \(name) '\(isText ? "2^%L" : "2^{%L}")'"]
+      case .log10: ["set logscale \(name) 10", "set format \(name) '\(isText ? "10^%T" : "10^{%T}")'"]
       }
     func end(_ value: Double?) -> String { value?.shortDescription ?? "*" }
     return lower == nil && upper == nil ? scale : scale + ["set \(name)range [\(end(lower)):\(end(upper))]"]
@@ -163,7 +178,7 @@ extension Figure.Axis {
 
 extension Figure.Style {
   /// What follows `index i`: columns, title and style of series i.
-  fileprivate func plot(_ i: Int, title: String) -> String {
+  fileprivate func plot(_ i: Int, title: String, isText: Bool) -> String {
     func colour(_ i: Int) -> String { "lc rgb '\(Figure.Style.colours[i % Figure.Style.colours.count])'" }
     return switch self {
     case .measured: "using 1:2 \(title) with linespoints \(colour(i)) dt 1 pt \(2 * i + 5) ps 0.9 lw 2.5"
@@ -174,14 +189,37 @@ extension Figure.Style {
     case .range: "using 1:2 \(title) with filledcurves y1=0 fs solid 1 noborder lc rgb '#e4e4e4'"
     case .rule: "using 1:2 \(title) with lines \(colour(i)) dt \(i % 4 + 2) lw 2"
     case .dots: "using 1:2 \(title) with points pt 7 ps 0.5 lc rgb '#9e9e9e'"
+    case .cells(let shade) where isText: "using 1:2 \(title) with points pt '\(Figure.Style.characters[min(max(shade, 0), 5)])'"
     case .cells(let shade):
       "using 1:2:($1-0.46):($1+0.46):($2-0.46):($2+0.46) \(title) with boxxyerror fs solid 1 noborder lc rgb '\(Figure.Style.shades[min(max(shade, 0), 5)])'"
+    case .ticks(let isLight):
+      "using 1:($2-\(isText ? 0.2 : 0.33)):(0):(\(isText ? 0.4 : 0.66)) \(title) with vectors nohead lw \(isLight ? 1.5 : 1) lc rgb '\(isLight ? "#e08214" : "#2166ac")'"
+    // (Darker characters hide lighter ones in the same place.)
+    case .image(_, let names) where isText:
+      names.indices.map { shade in
+        let place = shade == 0 ? "" : "'' index \(i) "
+        return "\(place)using 1:($3 == \(shade) ? $2 : 1/0) title \(Figure.quoted(names[shade])) with points pt '\(Figure.Style.characters[min(shade, 5)])'"
+      }.joined(separator: ", \\\n  ")
+    case .image(_, let names):
+      (["using 1:2:3 notitle with image"] + names.enumerated().map { shade, name in
+        "keyentry with boxes fs solid 1 noborder fc rgb '\(Figure.Style.shades[min(shade, 5)])' title \(Figure.quoted(name))"
+      }).joined(separator: ", \\\n  ")
     case .ring: "using 1:2 \(title) with points \(colour(max(i - 1, 0))) pt 6 ps 1.5 lw 2.5"
     }
   }
 
   /// Falling lightness, so that the order shows in grey too.
-  private static let shades = ["#d3e7f5", "#8fc1e0", "#fdd49e", "#fc8d59", "#c43c22", "#5c0a0a"]
+  private static let shades = ["#e6f0f8", "#b3d4ea", "#f2a65a", "#e0702a", "#b0301c", "#4a0a0a"]
+
+  /// The same in a picture of characters.
+  private static let characters = [".", "-", "+", "x", "#", "@"]
+
+  /// The shades as numbers 0 … 5.
+  fileprivate static let palette = """
+    set palette maxcolors 6 defined (\(shades.enumerated().map { "\($0) '\($1)'" }.joined(separator: ", ")))
+    set cbrange [-0.5:5.5]
+    unset colorbox
+    """
 
   /// Dark enough on white, apart for the colour-blind.
   private static let colours = ["#7b3294", "#00704a", "#2166ac", "#b35806", "#c51b7d", "#1b1b1b", "#8c510a", "#4d9221", "#5e4fa2"]

@@ -16,7 +16,7 @@ struct AccumulatorCommand: ParsableCommand {
 
       Costs are estimates, interpolated between published designs: LUTs of an FPGA without
       DSP blocks (a converter included for fixed point), and pJ for each term. They compare
-      designs; no one design need cost that much.
+      designs; no one design need cost that much. --plot draws error against cost.
 
         fmtlab accumulator --format e4m3 --n 4096 --target 0.01 --data normal
         fmtlab accumulator --format e5m2 --n 1024 --x a.npy --y b.npy --plot front.svg
@@ -37,11 +37,7 @@ struct AccumulatorCommand: ParsableCommand {
     transform: { try Parse.integer($0, in: 10...1_000_000) })
   var trials = 100
   @OptionGroup var random: SeedOption
-  @Option(
-    help: ArgumentHelp(
-      "Draw error against cost (.svg, .png or .pdf) by gnuplot, and write its data (.dat) and script (.gp) beside it.", valueName: "file"),
-    transform: Figure.path)
-  var plot: String?
+  @OptionGroup var picture: PlotOptions
   @OptionGroup var output: OutputOptions
 
   private struct Document: Encodable {
@@ -60,7 +56,7 @@ struct AccumulatorCommand: ParsableCommand {
   }
 
   func run() throws {
-    if let plot { try Output.checkWritable(plot, "--plot") }
+    try picture.check(output)
     guard format.precision <= 32 else {
       throw Failure.usage("--format \(format): accumulators are sought for formats of at most 32 bits of precision, such as e4m3 or bf16.")
     }
@@ -71,7 +67,7 @@ struct AccumulatorCommand: ParsableCommand {
     let candidates = search.run(progress: ProgressLine("accumulator", output).progress)
     let chosen = AccumulatorSearch.Criterion.allCases.map { ($0, search.cheapest(candidates, by: $0)) }
     let front = AccumulatorSearch.front(candidates)
-    if let plot { try search.figure(candidates).draw(plot, output) }
+    try picture.draw(search.figure(candidates), output)
     if output.json {
       try Output.json(Document(
         format: format.name, data: search.data.name, n: n, target: target, trials: trials, seed: random.seed,

@@ -1,26 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The picture of an analysis: errors and bounds against n.
 
-import ArgumentParser
 import FmtLab
-
-extension Figure {
-  /// The path of a picture, as an option.
-  static func path(_ text: String) throws -> String {
-    let path = Input.plain(text)
-    guard canDraw(path) else { throw ValidationError("give a file that ends in .svg, .png or .pdf.") }
-    return path
-  }
-
-  /// Draws for a command: a picture that could not be drawn is a note, a file that could not be written an error.
-  func draw(_ picture: String, _ output: OutputOptions) throws {
-    do {
-      if let note = try draw(picture) { output.note(note) }
-    } catch {
-      throw Failure.file("\(error)")
-    }
-  }
-}
 
 extension AnalysisReport {
   var figure: Figure {

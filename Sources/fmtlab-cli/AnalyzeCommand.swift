@@ -47,11 +47,7 @@ struct AnalyzeCommand: ParsableCommand {
     help: ArgumentHelp("|error| / A that the verdict looks for in 99 % of the trials. (default: 0.01)", valueName: "ratio"),
     transform: { try Parse.number($0, "a positive error ratio") { $0 > 0 && $0.isFinite } })
   var target = 0.01
-  @Option(
-    help: ArgumentHelp(
-      "Draw a picture (.svg, .png or .pdf) by gnuplot, and write its data (.dat) and script (.gp) beside it.", valueName: "file"),
-    transform: Figure.path)
-  var plot: String?
+  @OptionGroup var picture: PlotOptions
   @Flag(
     inversion: .prefixedNo,
     help: "Exact worst case and moments, however long they take, or none. (default: those that take a second together)")
@@ -59,7 +55,7 @@ struct AnalyzeCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    if let plot { try Output.checkWritable(plot, "--plot") }
+    try picture.check(output)
     try accumulator.prepare(output)
     let analysis = Analysis(
       format: accumulator.format, dot: accumulator.dot, counts: n, data: try data.source(accumulator.format, output), trials: trials, seed: random.seed,
@@ -68,7 +64,7 @@ struct AnalyzeCommand: ParsableCommand {
     let results = analysis.run(progress: ProgressLine("analyze", output).progress)
     let (exact, missing) = try analysis.exact(policy, progress: ProgressLine("exact", output).progress)
     let report = AnalysisReport(analysis, results, analysis.verdict(results), exact: exact)
-    if let plot { try report.figure.draw(plot, output) }
+    try picture.draw(report.figure, output)
     if output.json {
       try Output.json(report)
     } else if output.csv {

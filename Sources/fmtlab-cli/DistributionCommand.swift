@@ -44,11 +44,7 @@ struct DistributionCommand: ParsableCommand {
   var scale = 1.0
   @OptionGroup var exact: ExactOptions
   @Flag(help: "Find the whole law of the error at the last length.") var histogram = false
-  @Option(
-    help: ArgumentHelp(
-      "Draw that law and a sample (.svg, .png or .pdf) by gnuplot, and write its data (.dat) and script (.gp) beside it.", valueName: "file"),
-    transform: Figure.path)
-  var plot: String?
+  @OptionGroup var picture: PlotOptions
   @Option(
     help: ArgumentHelp("Sums of the sample that --plot draws. (default: 100000)", valueName: "count"),
     transform: { try Parse.integer($0, in: 1...10_000_000) })
@@ -57,7 +53,7 @@ struct DistributionCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    if let plot { try Output.checkWritable(plot, "--plot") }
+    try picture.check(output)
     try accumulator.prepare(output)
     let weights = try exact.weights(in: accumulator.format, output)
     let counts = try ExactOptions.counts(n, weights: weights, upTo: 1_000_000, default: [16, 64, 256, 1024])
@@ -72,12 +68,12 @@ struct DistributionCommand: ParsableCommand {
       results.append(try question.answer(n, exact.threads, progress: line.progress.part(from: done / total, share: Double(n) / total)))
       done += Double(n)
     }
-    let law = try histogram || plot != nil ? question.histogram(counts[counts.count - 1], exact.threads) : nil
+    let law = try histogram || picture.isAsked ? question.histogram(counts[counts.count - 1], exact.threads) : nil
     line.end()
-    if let plot, let law {
+    if picture.isAsked, let law {
       let title = "error of \(law.n) products of \(accumulator.format) in \(accumulator.acc), data \(source.name)"
       let sample = question.sample(law.n, trials, RandomStream(seed: random.seed, "distribution"), exact.threads)
-      try law.figure(title, sample: sample).draw(plot, output)
+      try picture.draw(law.figure(title, sample: sample), output)
     }
     let report = DistributionReport(question, results, histogram: histogram ? law : nil, seed: random.seed)
     if output.json {

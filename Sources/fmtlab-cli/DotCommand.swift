@@ -57,11 +57,7 @@ struct DotCommand: ParsableCommand {
       "Starting values of the accumulators: a number, or a list or file with one for each row. (default: 0)", valueName: "c"))
   var initial: String?
   @Flag(help: "Print each step of the one dot product.") var trace = false
-  @Option(
-    help: ArgumentHelp(
-      "With --trace, draw the steps (.svg, .png or .pdf) by gnuplot, and write their data (.dat) and script (.gp) beside it.", valueName: "file"),
-    transform: Figure.path)
-  var plot: String?
+  @OptionGroup var picture: PlotOptions
   @OptionGroup var choice: ToleranceOptions
   @Option(name: [.customShort("o")], help: ArgumentHelp("Write the results to this .npy file, as binary64.", valueName: "file"))
   var out: String?
@@ -70,14 +66,14 @@ struct DotCommand: ParsableCommand {
 
   func validate() throws {
     guard !trace || !rows else { throw ValidationError("--trace shows one dot product; leave out --rows.") }
-    guard plot == nil || trace else { throw ValidationError("--plot draws the steps of --trace; add --trace.") }
+    guard !picture.isAsked || trace else { throw ValidationError("--plot draws the steps of --trace; add --trace.") }
     guard choice.tolerance == nil || !trace && out == nil else {
       throw ValidationError("--tolerance chooses accumulators; leave out --trace and -o.")
     }
   }
 
   func run() throws {
-    if let plot { try Output.checkWritable(plot, "--plot") }
+    try picture.check(output)
     let outPath = out.map(Input.plain)
     if let outPath { try Output.checkWritable(outPath, "-o") }
     try accumulator.prepare(output)
@@ -95,9 +91,7 @@ struct DotCommand: ParsableCommand {
       try Tensor(shape: rows ? [results.count] : [], elements: results.map(\.result)).write(npy: outPath)
     }
     let steps = trace ? Trace(accumulator.dot, accumulator.format, xs[0], ys[0], initial: starts[0], random: stream.child(0)) : nil
-    if let plot, let steps {
-      try steps.figure(title: "\(accumulator.format) in \(accumulator.acc), step by step").draw(plot, output)
-    }
+    if let steps { try picture.draw(steps.figure(title: "\(accumulator.format) in \(accumulator.acc), step by step"), output) }
     if output.json {
       try Output.json(DotReport(accumulator.format, accumulator.dot, seed: random.seed, results, trace: steps))
     } else if output.csv, let steps {

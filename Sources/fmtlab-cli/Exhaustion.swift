@@ -5,15 +5,15 @@ import Dispatch
 import FmtLab
 
 struct Exhaustion {
-  private let operation: Operation
-  private let input: Format
-  private let rounder: Rounder
+  let operation: Operation
+  let input: Format
+  let rounder: Rounder
   private let convention: Operation.Convention
   private let random: RandomStream
   private let seed: UInt64
   /// The values of the codes, where they are few.
   private let table: [Value]
-  private let total: Int
+  let total: Int
 
   private static let largestWidth = 26
 
@@ -29,7 +29,9 @@ struct Exhaustion {
     total = 1 << width
   }
 
-  func run(_ output: OutputOptions) throws {
+  func run(_ picture: PlotOptions, _ output: OutputOptions) throws {
+    if picture.isAsked { try checkPicture() }
+    try picture.draw(figure(), output)
     if output.csv { return try printCodes() }
     let counts = try measured(ProgressLine(operation.rawValue, output))
     let summary = Summary(
@@ -123,22 +125,27 @@ struct Exhaustion {
     return all
   }
 
+  /// The exact result of a case, `nil` for NaN, and the rounded one, `nil` too for what cannot be wrapped.
+  func result(of index: Int) -> (exact: BigFloat?, rounded: Rounded?) {
+    let operands = (0..<operation.arity).map { operand($0, of: index) }
+    let (exact, isCut) = operation.evaluate(operands, precision: 128, rounding: rounder.rounding, convention: convention)
+    let extended = exact.extended(ternary: isCut ? 1 : 0)
+    if extended == .nan { return (nil, nil) }
+    return (exact, rounder.canWrap(extended) ? rounder.round(extended, draw: random.draw(index)) : nil)
+  }
+
   private func counts(_ cases: Range<Int>) -> Counts {
     var counts = Counts()
-    var operands = [Value](repeating: .zero, count: operation.arity)
     for index in cases {
-      for i in 0..<operation.arity { operands[i] = operand(i, of: index) }
-      let (exact, isCut) = operation.evaluate(operands, precision: 128, rounding: rounder.rounding, convention: convention)
-      let extended = exact.extended(ternary: isCut ? 1 : 0)
-      if extended == .nan {
+      let (exact, result) = result(of: index)
+      guard let exact else {
         counts.nan += 1
         continue
       }
-      guard rounder.canWrap(extended) else {
+      guard let rounded = result else {
         counts.unwrappable = counts.unwrappable ?? index
         continue
       }
-      let rounded = rounder.round(extended, draw: random.draw(index))
       if rounded.flags.contains(.underflow) { counts.underflow += 1 }
       if rounded.flags.contains(.overflow) { counts.overflow += 1 }
       if rounded.flags.contains(.inexact) { counts.inexact += 1 } else { counts.exact += 1 }

@@ -22,13 +22,11 @@ struct ExpansionTruthCommand: ParsableCommand {
     transform: { text in try text.split(separator: ",").map { try Parse.format(String($0)) } })
   var format: [Format]?
   @Option(help: ArgumentHelp("Threads. (default: all cores)", valueName: "threads"), transform: Parse.threads) var threads: Parallelism = .allCores
-  @Option(
-    help: ArgumentHelp("Draw the map of the transforms by gnuplot (.svg, .png or .pdf).", valueName: "file"), transform: Figure.path)
-  var plot: String?
+  @OptionGroup var picture: PlotOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    if let plot { try Output.checkWritable(plot, "--plot") }
+    try picture.check(output)
     let formats = try (format ?? TruthMap.formats.map { try Format($0) }).reduce(into: [Format]()) { if !$0.contains($1) { $0.append($1) } }
     guard !formats.isEmpty, formats.count <= 20, let widest = formats.max(by: { $0.width < $1.width }), widest.width <= 9 else {
       throw Failure.usage("--format: give 1 to 20 formats of at most 9 bits, separated by commas.")
@@ -38,7 +36,7 @@ struct ExpansionTruthCommand: ParsableCommand {
     let line = ProgressLine("truth", output)
     let map = try TruthMap(formats, threads, progress: line.progress)
     line.end()
-    if let plot { try map.figure.draw(plot, output) }
+    try picture.draw(map.figure, output)
     if output.json {
       try Output.json(Document(map))
     } else if output.csv {

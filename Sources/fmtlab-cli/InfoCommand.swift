@@ -6,20 +6,29 @@ import FmtLab
 
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Print a format's card.", usage: "fmtlab info <format> [--json] [--csv]",
+    commandName: "info", abstract: "Print a format's card.", usage: "fmtlab info <format> [--plot <file>] [--json] [--csv]",
     discussion: """
       Precision p counts the leading bit; emin and emax are the exponents of the smallest
       normal and the largest finite number, 2^emin and 2^emax up to 2^(emax + 1);
       unitRoundoff is 2^-p. finiteCount counts codes, distinctFiniteValues takes both zeros
       as one. In brackets, and in JSON and CSV in fields that end in Hex: the exact value.
+      --plot draws the positive numbers of a plain format of at most 10 bits.
 
-        fmtlab info e4m3fn
+        fmtlab info e4m3fn --plot numbers.svg
       """)
 
   @Argument(help: ArgumentHelp("The format.", valueName: "format"), transform: { try NamedFormat($0) }) var format: NamedFormat
+  @OptionGroup var picture: PlotOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
+    try picture.check(output)
+    if picture.isAsked {
+      guard case .plain(let format) = format, format.width <= Figure.widestNumberLine else {
+        throw Failure.usage("--plot draws the numbers of plain formats of at most \(Figure.widestNumberLine) bits, such as e4m3fn.")
+      }
+      try picture.draw(.numberLine(format), output)
+    }
     switch format {
     case .plain(let format):
       output.noteMeaning(of: format)

@@ -21,11 +21,12 @@ struct OpCommand: ParsableCommand {
       another format. Names of IEEE P3109 (Recip, LogOnePlus, ArcSinPi) are taken too, and its
       rules for poles in its formats (1/0 is NaN). With -, each line of standard input is one operation. With --all,
       every operand (pair, triple) is taken, and statistics or, with --csv, all results
-      are printed; overflows and NaN stay out of the errors.
+      are printed; overflows and NaN stay out of the errors. --plot draws the errors over the
+      codes of the operands.
 
         fmtlab op fma --in e5m2 20 24 -1.52587890625e-05
         fmtlab op mul --in fp16 --codes 0x3c00 0xbc01 --to fp32
-        fmtlab op mul --in e4m3 --to e4m3 --all
+        fmtlab op mul --in e4m3 --to e4m3 --all --plot mul.png
 
       For the printed fields see `fmtlab round --help`. A stochastic rounding of
       operation i takes draw i of the seed.
@@ -38,12 +39,18 @@ struct OpCommand: ParsableCommand {
   var to: Format?
   @Flag(help: "Operands are codes, in hexadecimal such as 0x3c.") var codes = false
   @Flag(help: "Take all operands; with --csv, print x, y, z and the result as codes.") var all = false
+  @OptionGroup var picture: PlotOptions
   @OptionGroup var options: RoundingOptions
   @OptionGroup var output: OutputOptions
   @Argument(help: ArgumentHelp("Operands; - for one operation a line of standard input.", valueName: "operand"))
   var operands: [String] = []
 
+  func validate() throws {
+    guard all || !picture.isAsked else { throw ValidationError("--plot draws the errors of all operands; add --all.") }
+  }
+
   func run() throws {
+    try picture.check(output)
     let rounder = try options.rounder(to: to ?? input)
     output.noteMeaning(of: input, rounder.format)
     if rounder.rounding.isStochastic { output.note("seed \(options.seed)") }
@@ -51,7 +58,7 @@ struct OpCommand: ParsableCommand {
       guard operands.isEmpty else {
         throw Failure.usage("--all takes every operand of \(input); leave out \(operands.map(Input.plain).joined(separator: " ")).")
       }
-      return try Exhaustion(name, input, rounder, seed: options.seed).run(output)
+      return try Exhaustion(name, input, rounder, seed: options.seed).run(picture, output)
     }
     let isStream = operands == ["-"]
     guard isStream || !operands.contains("-") else { throw Failure.usage("- stands for whole lines of operands; give it alone.") }

@@ -49,6 +49,11 @@ enum Output {
 
   static func print(_ lines: [String]) { lines.forEach(print) }
 
+  /// A picture of characters, which stands below all that a command prints.
+  static func printLast(_ text: String) { last += ["", text] }
+
+  nonisolated(unsafe) private static var last: [String] = []
+
   static func note(_ text: String) { notes += "note: \(Ending.oneLine(text))\n" }
 
   /// Writes the notes so far, before long work.
@@ -60,6 +65,7 @@ enum Output {
   /// Writes all that is kept; a command that ends well calls it last.
   static func finish() {
     showNotes()
+    print(last)
     flush()
   }
 

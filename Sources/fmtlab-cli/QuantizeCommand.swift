@@ -68,8 +68,7 @@ struct QuantizeCommand: ParsableCommand {
     transform: QuantizeCommand.parallelism)
   var threads: Parallelism = .allCores
 
-  @Option(help: ArgumentHelp("Draw the magnitudes in the format's range (.svg, .png, .pdf).", valueName: "file"), transform: Figure.path)
-  var plot: String?
+  @OptionGroup var picture: PlotOptions
 
   @OptionGroup var random: SeedOption
   @OptionGroup var output: OutputOptions
@@ -81,7 +80,7 @@ struct QuantizeCommand: ParsableCommand {
       }
       try Output.checkWritable(outputPath, "-o")
     }
-    if let plot { try Output.checkWritable(plot, "--plot") }
+    try picture.check(output)
     let (sources, numbers) = try readInput()
     guard sources.contains(where: { $0.count > 0 }) else { throw Failure.badData("'\(input)' holds no numbers; give at least one.") }
     if let format = to.element { output.noteMeaning(of: format) }
@@ -109,7 +108,7 @@ struct QuantizeCommand: ParsableCommand {
     }
     try sink?.finish()
     let result = QuantizationDocument(to.name, rounding, random.seed, reports)
-    if let plot { try draw(plot, sources, reports) }
+    try draw(sources, reports)
     if output.json { return try Output.json(result) }
     if output.csv { return result.csvRows.forEach(Output.csv) }
     Output.print(result.lines)
@@ -226,14 +225,13 @@ extension QuantizeCommand {
 
   // MARK: Pictures
 
-  private func draw(_ path: String, _ sources: [TensorSource], _ reports: [QuantizedTensor]) throws {
-    guard let element = to.element else { return }
+  private func draw(_ sources: [TensorSource], _ reports: [QuantizedTensor]) throws {
+    guard picture.isAsked, let element = to.element else { return }
     let largest = sources.max { $0.count < $1.count }!
     let report = reports.first { $0.report.name == largest.name }!
-    try report.figure(try BlockQuantizer(report.format, rounding)).draw(path, output)
+    try picture.draw(report.figure(BlockQuantizer(report.format, rounding)), output)
     guard let scan = try scan(largest, element) else { return }
-    let dot = path.lastIndex(of: ".")!
-    try Figure.signalToNoise([scan], title: "\(largest.name) in \(element): signal over noise against the scale").draw(
-      path[..<dot] + "-scale" + path[dot...], output)
+    let title = "\(largest.name) in \(element): signal over noise against the scale"
+    try picture.draw(Figure.signalToNoise([scan], title: title), suffix: "-scale", output)
   }
 }

@@ -83,8 +83,7 @@ struct TrainCommand: ParsableCommand {
   var lossScale: LossScale?
   @Option(help: ArgumentHelp("Write the run to this .npz file, and go on from it if it exists.", valueName: "file")) var checkpoint: String?
   @Option(help: ArgumentHelp("Write a line of JSON for each epoch to this file.", valueName: "file")) var history: String?
-  @Option(help: ArgumentHelp("Draw losses and errors by gnuplot (.svg, .png or .pdf).", valueName: "file"), transform: Figure.path)
-  var plot: String?
+  @OptionGroup var picture: PlotOptions
   @Flag(help: "After the run, test predictions about its arithmetic: errors, bounds, overflow, underflow, swallowed updates.") var check = false
   @Flag(name: .customLong("show-policy"), help: "Print the policy as JSON, and do nothing else.") var showPolicy = false
   @OptionGroup var random: SeedOption
@@ -96,7 +95,8 @@ struct TrainCommand: ParsableCommand {
     var policy = try readPolicy()
     if let lossScale { policy.lossScale = lossScale }
     if showPolicy { return Output.print(String(decoding: policy.json, as: UTF8.self)) }
-    for (path, option) in [(checkpoint, "--checkpoint"), (history, "--history"), (plot, "--plot")] {
+    try picture.check(output)
+    for (path, option) in [(checkpoint, "--checkpoint"), (history, "--history")] {
       if let path { try Output.checkWritable(path, option) }
     }
     if let checkpoint, !checkpoint.lowercased().hasSuffix(".npz") { throw Failure.usage("--checkpoint \(checkpoint): give a file that ends in .npz.") }
@@ -113,7 +113,7 @@ struct TrainCommand: ParsableCommand {
     }
     Output.showNotes()
     try TrainingRun(trainer, checkpoint: checkpoint, history: history, output).run()
-    if let plot { try TrainingReport(trainer, nil).figure.draw(plot, output) }
+    try picture.draw(TrainingReport(trainer, nil).figure, output)
     let findings = check ? checked(trainer) : nil
     if output.json {
       try Output.json(TrainingReport(trainer, findings))

@@ -32,9 +32,7 @@ struct WorstCommand: ParsableCommand {
   var n: [Int]?
   @OptionGroup var exact: ExactOptions
   @Flag(help: "Find the growth of the largest error per term, too.") var rate = false
-  @Option(
-    help: ArgumentHelp("Draw the worst ratio and bounds against n (.svg, .png or .pdf) by gnuplot.", valueName: "file"), transform: Figure.path)
-  var plot: String?
+  @OptionGroup var picture: PlotOptions
   @Option(
     help: ArgumentHelp("Write the results as theorems that Coq checks by computing them anew (proofs/README.md).", valueName: "file.v"),
     transform: {
@@ -48,7 +46,7 @@ struct WorstCommand: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    if let plot { try Output.checkWritable(plot, "--plot") }
+    try picture.check(output)
     if let certificate { try Output.checkWritable(certificate, "--certificate") }
     try accumulator.prepare(output)
     let theorems = try certificate.map { _ in try WorstCertificate(accumulator, exact) }
@@ -68,7 +66,7 @@ struct WorstCommand: ParsableCommand {
     let growth = rate ? try question.growth(exact.threads) : nil
     if let certificate { try theorems?.write(results, to: certificate) }
     let report = WorstReport(question, results, growth)
-    if let plot { try report.figure.draw(plot, output) }
+    try picture.draw(report.figure, output)
     if output.json {
       try Output.json(report)
     } else if output.csv {

@@ -121,9 +121,9 @@ import Testing
   func pictureIsDrawnBesideItsDataAndScript(type: String) throws {
     let scratch = try Scratch()
     let picture = scratch.url("it's an error.\(type)").path
-    let run = try Tool.run(["analyze", "--format", "e4m3", "--acc", "e6m5", "--trials", "9", "--n", "4,8", "--plot", picture, "--quiet"])
+    let run = try Tool.run(["analyze", "--format", "e4m3", "--acc", "e6m5", "--trials", "9", "--n", "4,8", "--plot", picture, "--keep-plot-data", "--quiet"])
     #expect(run.status == 0 && run.err.isEmpty)
-    #expect(try scratch.names == ["it's an error.dat", "it's an error.gp", "it's an error.\(type)"])
+    #expect(try scratch.names == ["it's an error.gp", "it's an error.\(type)", "it's an error.tsv"].sorted())
     let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))
     #expect(bytes.starts(with: ["svg": Data("<?xml".utf8), "png": Data([0x89, 0x50]), "pdf": Data("%PDF".utf8)][type]!))
   }
@@ -131,7 +131,9 @@ import Testing
   @Test func pictureGoesWhereItsRelativePathSays() throws {
     let scratch = try Scratch()
     _ = try succeed("analyze --format e4m3 --acc e6m5 --trials 9 --n 4 --plot a.svg", in: scratch.path)
-    #expect(try scratch.names.filter { !$0.hasSuffix("svg") } == ["a.dat", "a.gp"])
+    #expect(try scratch.names == (Tool.isExpected("gnuplot") ? ["a.svg"] : ["a.gp", "a.tsv"]))
+    let kept = try fmtlab("analyze --format e4m3 --acc e6m5 --keep-plot-data")
+    #expect(kept.status == 64 && kept.err.contains("give --plot FILE"))
   }
 
   @Test func withoutGnuplotDataAndScriptRemain() throws {
@@ -139,8 +141,19 @@ import Testing
     let line = ["analyze", "--format", "e4m3fn", "--acc", "e6m5", "--trials", "9", "--n", "4,8", "--plot", scratch.url("a.svg").path]
     let run = try Tool.run(line, environment: ["PATH": scratch.path])
     #expect(run.status == 0 && !run.out.isEmpty)
-    #expect(run.notes == ["note: no picture: gnuplot is not installed; \(scratch.path)/a.dat and \(scratch.path)/a.gp hold the data and the script"])
-    #expect(try scratch.names == ["a.dat", "a.gp"])
-    #expect(try String(contentsOf: scratch.url("a.dat"), encoding: .utf8).contains("# measured maximum\n4\t"))
+    #expect(run.notes == ["note: no picture: gnuplot is not installed; \(scratch.path)/a.tsv and \(scratch.path)/a.gp hold the data and the script"])
+    #expect(try scratch.names == ["a.gp", "a.tsv"])
+    #expect(try String(contentsOf: scratch.url("a.tsv"), encoding: .utf8).contains("# measured maximum\n4\t"))
+  }
+
+  @Test(.enabled(if: Tool.isExpected("gnuplot"), "gnuplot is not installed"))
+  func pictureOfCharactersStandsBelowTheText() throws {
+    let line = "analyze --format e4m3 --acc e6m5 --trials 9 --n 4,8 --quiet"
+    let (plain, drawn) = (try succeed(line), try succeed("\(line) --plot -"))
+    #expect(drawn.out.hasPrefix(plain.out) && drawn.out.contains("***measured maximum") && drawn.lines.allSatisfy { $0.count <= 100 })
+    for form in ["--json", "--csv"] {
+      let run = try fmtlab("\(line) --plot - \(form)")
+      #expect(run.status == 64 && run.out.isEmpty && run.err.contains("leave out \(form)"))
+    }
   }
 }

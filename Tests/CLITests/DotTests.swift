@@ -91,8 +91,8 @@ import Testing
     #expect(rows.status == 64 && rows.err.contains("--trace shows one dot product"))
     let plot = try fmtlab("dot 1,2 3,4 --format fp16 --acc bf16 --plot x.svg", in: scratch.path)
     #expect(plot.status == 64 && plot.err.contains("add --trace"))
-    _ = try succeed("dot 256,1,1 1,1,1 --format fp16 --acc bf16 --trace --plot steps.svg --quiet", in: scratch.path)
-    #expect(FileManager.default.fileExists(atPath: scratch.path + "/steps.dat") && FileManager.default.fileExists(atPath: scratch.path + "/steps.gp"))
+    _ = try succeed("dot 256,1,1 1,1,1 --format fp16 --acc bf16 --trace --plot steps.svg --keep-plot-data --quiet", in: scratch.path)
+    #expect(FileManager.default.fileExists(atPath: scratch.path + "/steps.tsv") && FileManager.default.fileExists(atPath: scratch.path + "/steps.gp"))
   }
 
   @Test func decimalsAreRoundedOnceToTheInputFormat() throws {

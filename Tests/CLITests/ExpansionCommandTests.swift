@@ -36,7 +36,7 @@ import Testing
 
   @Test func theWholeMap() throws {
     let scratch = try Scratch()
-    let run = try succeed("expansion truth --format e3m2fn,e4m3fn --json --quiet --plot \(scratch.url("truth.svg").path)")
+    let run = try succeed("expansion truth --format e3m2fn,e4m3fn --json --quiet --plot \(scratch.url("truth.svg").path) --keep-plot-data")
     let rows = try run.json()["transforms"]!.items
     #expect(rows.count == 5 * 2 * 8)
     let row = rows.first { $0["algorithm"]?.text == "twosum" && $0["format"]?.text == "e4m3fn" && $0["rounding"]?.text == "rz" }
@@ -45,7 +45,7 @@ import Testing
     #expect(try succeed("expansion truth --format e2m1fn,e2m1fn --quiet").out == (try succeed("expansion truth --format e2m1fn --quiet").out))
     let csv = try succeed("expansion truth --format e3m2fn --csv --quiet").lines
     #expect(csv.count == 1 + 5 * 8 + 6 && csv[0].hasPrefix("algorithm,format,rounding,"))
-    #expect(try String(contentsOf: scratch.url("truth.dat"), encoding: .utf8).contains("always exact"))
+    #expect(try String(contentsOf: scratch.url("truth.tsv"), encoding: .utf8).contains("always exact"))
   }
 
   @Test func arithmeticOnExpansions() throws {

@@ -47,7 +47,7 @@ import Testing
     let run = try Tool.run(
       ["quantize", "1,2,3,0.01,0.3,5", "--to", "e2m1fn", "--plot", picture], environment: ["PATH": "/nonexistent"])
     #expect(run.status == 0 && run.err.contains("gnuplot"))
-    for name in ["w.dat", "w.gp", "w-scale.dat", "w-scale.gp"] {
+    for name in ["w.tsv", "w.gp", "w-scale.tsv", "w-scale.gp"] {
       #expect(try scratch.names.contains(name), "\(name)")
     }
     guard Tool.isExpected("gnuplot") else { return }
@@ -70,8 +70,8 @@ import Testing
   @Test(arguments: ["mxfp4", "nvfp4", "int8_symmetric/channel", "int8_affine", "dfp16", "s2fp8", "ternary", "e4m3fn"])
   func picturesAreDrawnOfEveryKindOfScale(_ format: String) throws {
     let scratch = try Scratch()
-    _ = try succeed("quantize 1,2,3,0.01 --to \(format) --plot \(scratch.url("w.svg").path)")
-    #expect(try scratch.names.contains("w.dat") && scratch.names.contains("w.gp"))
+    _ = try succeed("quantize 1,2,3,0.01 --to \(format) --plot \(scratch.url("w.svg").path) --keep-plot-data")
+    #expect(try scratch.names.contains("w.tsv") && scratch.names.contains("w.gp"))
   }
 
   @Test(arguments: [("1e300,1", 1.0), ("1e-170", 1), ("1e-200,2e-200", 1), ("3e-320", 1)])

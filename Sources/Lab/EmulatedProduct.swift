@@ -28,9 +28,12 @@ public struct EmulatedProduct: Sendable {
   private let multiply: MatrixProduct
   private let fitsBinary32: Bool
 
-  /// - Precondition: binary64 holds the format and that of the sums.
+  /// Whether binary64 holds the format and that of the sums.
+  public static func isPossible(_ format: Format, _ dot: DotProduct) -> Bool { [format, dot.plan.output.format].allSatisfy(Carrier.binary64.holds) }
+
+  /// - Precondition: ``isPossible(_:_:)``.
   public init(_ format: Format, _ dot: DotProduct, scale: Scale = .none) {
-    precondition([format, dot.plan.output.format].allSatisfy(Carrier.binary64.holds), "\(format) with sums in \(dot.plan.output.format)")
+    precondition(EmulatedProduct.isPossible(format, dot), "\(format) with sums in \(dot.plan.output.format)")
     (self.format, self.dot, self.scale, multiply) = (format, dot, scale, MatrixProduct(dot))
     rounder = try! Rounder(to: format)  // every format rounds to nearest
     fitsBinary32 = [format, dot.plan.output.format].allSatisfy(Carrier.binary32.holds)
@@ -173,5 +176,5 @@ extension BinaryFloatingPoint {
   fileprivate var finiteMagnitude: Self { isFinite ? magnitude : 0 }
 
   /// x 2^e, rounded once where that leaves the normal range.
-  fileprivate func scaled(by e: Int) -> Self { Self(sign: .plus, exponent: Self.Exponent(e), significand: self) }
+  func scaled(by e: Int) -> Self { Self(sign: .plus, exponent: Self.Exponent(e), significand: self) }
 }

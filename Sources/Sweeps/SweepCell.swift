@@ -18,6 +18,7 @@ public struct SweepCell: Sendable {
   enum Work: Sendable {
     case analysis(Analysis, Analysis.ExactPolicy)
     case training(TrainingPlan, images: Int?)
+    case layer(LayerFiles, EmulatedProduct)
   }
 }
 
@@ -26,6 +27,7 @@ extension SweepSpecification.Kind {
   public var parameters: [String] {
     switch self {
     case .analyze: ["format", "acc", "product", "n", "data", "trials", "confidence", "exact", "seed"]
+    case .layer: ["weights", "inputs", "format", "acc", "product", "scale", "seed"]
     case .train: ["model", "data", "images", "policy", "loss_scale", "epochs", "batch", "rate", "momentum", "decay", "schedule", "seed"]
     }
   }
@@ -70,6 +72,7 @@ extension SweepSpecification {
   private func build(_ values: CellValues) throws(SweepError) -> (parameters: [String], work: SweepCell.Work) {
     switch kind {
     case .analyze: try analysis(values)
+    case .layer: try layer(values)
     case .train: try training(values)
     }
   }
@@ -82,13 +85,32 @@ extension SweepSpecification {
     return RandomStream(seed: seed, "sweep").child(kind.rawValue).child(identity).bits(at: 0) >> 11
   }
 
-  private func analysis(_ values: CellValues) throws(SweepError) -> (parameters: [String], work: SweepCell.Work) {
+  /// The format, and how dot products are carried out in it.
+  private func design(_ values: CellValues) throws(SweepError) -> (format: Format, dot: DotProduct) {
     let format = try values.read("format") { try Format($0) }!
     guard format.precision <= DotProduct.largestPrecision else {
       throw values.wrong("format", "exact products would have \(2 * format.precision) bits; use one of precision \(DotProduct.largestPrecision) or less.")
     }
     let product = try values.read("product") { try Product(text: $0) } ?? Product(multiplierOf: format)
-    let standard = Analysis(format: format, dot: DotProduct(try plan(values), product: product, factors: format))
+    return (format, DotProduct(try plan(values), product: product, factors: format))
+  }
+
+  /// Inputs are the same for all designs of a layer: their seed does not depend on these.
+  private func layer(_ values: CellValues) throws(SweepError) -> (parameters: [String], work: SweepCell.Work) {
+    let (format, dot) = try design(values)
+    guard EmulatedProduct.isPossible(format, dot) else {
+      throw values.wrong("acc", "binary64 must hold all numbers of \(format) and of the sums; use narrower formats.")
+    }
+    let scale = try values.choice("scale", EmulatedProduct.Scale.allCases.map(\.rawValue)) { EmulatedProduct.Scale(rawValue: $0) } ?? .tensor
+    let weights = try values.read("weights") { $0 }!, inputs = try values.read("inputs") { $0 } ?? "normal"
+    let seed = try seed(values, [weights, inputs])
+    let files = LayerFiles(weights: weights, inputs: inputs, seed: seed)
+    return ([weights, inputs, format.name, "\(dot.plan)", "\(dot.product)", scale.rawValue, "\(seed)"], .layer(files, EmulatedProduct(format, dot, scale: scale)))
+  }
+
+  private func analysis(_ values: CellValues) throws(SweepError) -> (parameters: [String], work: SweepCell.Work) {
+    let (format, product) = try design(values)
+    let standard = Analysis(format: format, dot: product)
     let n = try values.whole("n", 1...Analysis.largestCount)!
     let data = try values.choice("data", ["digits"] + Distribution.allCases.map(\.rawValue)) { DataSource(name: $0) } ?? .digits
     let trials = try values.whole("trials", 1...10_000_000) ?? standard.trials

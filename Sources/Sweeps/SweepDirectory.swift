@@ -53,7 +53,12 @@ public struct SweepDirectory: Sendable {
   /// - Returns: the sweep; and whether it was there already, the same to the bit.
   /// - Throws: `SweepError`.
   public static func plan(_ given: SweepSpecification, at path: String, version: String) throws(SweepError) -> (sweep: SweepDirectory, isNew: Bool) {
-    let specification = try given.kind == .train ? given.replacing("policy", embeddingFile) : given
+    let specification =
+      switch given.kind {
+      case .train: try given.replacing("policy", embeddingFile)
+      case .layer: try marked(given)
+      case .analyze: given
+      }
     let hash = hash(of: specification, version)
     let cells = try specification.cells()
     if access(manifest(path), F_OK) == 0 {
@@ -148,6 +153,10 @@ public struct SweepDirectory: Sendable {
   }
 
   private static func hash(of specification: SweepSpecification, _ version: String) -> String { fingerprint("fmtlab \(version)\n" + json(specification)) }
+
+  private static func marked(_ given: SweepSpecification) throws(SweepError) -> SweepSpecification {
+    try given.replacing("weights", LayerFiles.marked).replacing("inputs", LayerFiles.marked)
+  }
 
   /// The text of the JSON document where a policy is the path of one.
   private static func embeddingFile(_ text: String) throws(SweepError) -> String {

@@ -39,14 +39,23 @@ extension SweepDirectory {
 
   /// Writes the rows of all cells to a file, in their order, whole or not at all.
   ///
+  /// - Throws: as ``rows(of:)``.
+  public static func merge(_ directories: [SweepDirectory], to path: String, _ table: Table) throws(SweepError) {
+    let kind = directories[0].specification.kind
+    let rows = try rows(of: directories)
+    let lines = table == .csv ? [csvLine(kind.columns)] + rows.map(csvLine) : rows.map { jsonLine(kind.columns, $0) }
+    try write(path, lines.joined(separator: "\n") + "\n")
+  }
+
+  /// The rows of all cells in their order: ``SweepSpecification/Kind/columns``.
+  ///
   /// - Parameter directories: of one sweep, each with some of its results (those of machines without a common file system).
   /// - Throws: `SweepError.incomplete` with the cells that are missing, those that are there twice, and sweeps that are not the first one.
-  public static func merge(_ directories: [SweepDirectory], to path: String, _ table: Table) throws(SweepError) {
-    let first = directories[0], kind = first.specification.kind
+  public static func rows(of directories: [SweepDirectory]) throws(SweepError) -> [[String]] {
+    let first = directories[0]
     let others = directories.filter { $0.hash != first.hash }
     guard others.isEmpty else { throw .incomplete(others.map { "\($0.path) is of sweep \($0.hash), \(first.path) of \(first.hash)" }) }
-    var (lines, missing, problems) = ([String](), [Int](), [String]())
-    if table == .csv { lines.append(csvLine(kind.columns)) }
+    var (all, missing, problems) = ([[String]](), [Int](), [String]())
     for cell in first.cells {
       var rows: [(path: String, row: [String])] = []
       for directory in directories {
@@ -61,11 +70,11 @@ extension SweepDirectory {
         missing.append(cell.index)
         continue
       }
-      lines.append(table == .csv ? csvLine(["\(cell.index)"] + row) : jsonLine(kind.columns, ["\(cell.index)"] + row))
+      all.append(["\(cell.index)"] + row)
     }
     if !missing.isEmpty { problems.insert("\(missing.count) of \(first.cells.count) cells are missing: \(SweepStatus.ranges(missing))", at: 0) }
     guard problems.isEmpty else { throw .incomplete(problems) }
-    try write(path, lines.joined(separator: "\n") + "\n")
+    return all
   }
 
   /// An object of the columns, in their order: numbers bare, what is unknown `null`, all else quoted.

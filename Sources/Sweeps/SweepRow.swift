@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a cell comes to: a row of results.
 
+internal import Accumulation
 internal import ErrorAnalysis
 internal import Formats
 internal import Glibc
@@ -16,6 +17,8 @@ extension SweepSpecification.Kind {
         "ratio_rms", "ratio_mean", "ratio_p99", "ratio_max", "relative_rms", "overflow", "stagnated", "model_rms", "bound", "bound_value", "violations",
         "exact_rms", "exact_worst_ratio",
       ]
+    case .layer:
+      ["n", "total_rms", "total_p99", "total_max", "sums_rms", "sums_p99", "snr_db", "overflow", "bits", "luts", "picojoules"]
     case .train: ["loss", "accuracy", "test_loss", "test_accuracy", "final_loss_scale", "skipped", "diverged"]
     }
   }
@@ -24,7 +27,7 @@ extension SweepSpecification.Kind {
   public var columns: [String] { ["cell"] + parameters + results }
 
   /// Columns whose texts are no numbers.
-  static let words: Set = ["format", "acc", "product", "data", "exact", "bound", "model", "images", "policy", "loss_scale", "schedule", "diverged"]
+  static let words: Set = ["format", "acc", "product", "data", "exact", "bound", "model", "images", "policy", "loss_scale", "schedule", "diverged", "weights", "inputs", "scale"]
 }
 
 /// How the work on a cell ended.
@@ -39,10 +42,17 @@ extension SweepCell {
   ///
   /// - Parameters:
   ///   - data: the images of a training run.
+  ///   - layer: the outputs of a layer.
   ///   - checkpoint: where a training run is written after each epoch, and goes on from.
   ///   - mayStop: asked after each step of a training run.
-  func run(_ data: DataSet?, checkpoint: String, mayStop: () -> Bool) throws -> CellOutcome {
+  func run(_ data: DataSet?, _ layer: LayerSample?, checkpoint: String, mayStop: () -> Bool) throws -> CellOutcome {
     switch work {
+    case .layer(let files, let product):
+      guard let layer else { preconditionFailure("a layer without outputs") }
+      let cost = DesignCost(product.format, product.dot.plan)
+      let m = layer.measure(product, files.stream.child("roundings"))
+      let numbers = [m.total.rms, m.total.p99, m.total.max, m.sums.rms, m.sums.p99, m.signalToNoise, m.overflow].map(\.shortDescription)
+      return .finished(["\(layer.terms)"] + numbers + ["\(cost.bits)"] + [cost.luts, cost.picojoules].map { $0?.shortDescription ?? "" })
     case .analysis(let analysis, let policy):
       let measured = analysis.run(.oneThread)[0]
       return .finished(SweepCell.row(measured, try analysis.exact(policy, .oneThread).results[0]))

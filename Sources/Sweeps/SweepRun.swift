@@ -2,6 +2,7 @@
 // The work on a sweep, or on a part of it, cell by cell.
 
 public import Formats
+internal import Lab
 internal import Synchronization
 internal import Training
 
@@ -30,9 +31,11 @@ public final class SweepRun: Sendable {
   public let done: Int
   public let pending: [SweepCell]
   private let images: [String: DataSet]
+  private let layers: [LayerFiles: LayerSample]
   private let state = Mutex((finished: 0, error: nil as (any Error)?))
 
-  /// - Throws: `SweepError.directory` where a result is not one of the sweep's cell; `TrainingError.data` where images are missing.
+  /// - Throws: `SweepError.directory` where a result is not one of the sweep's cell; `TrainingError.data` where images are missing;
+  ///   `SweepError.file` where tensors are, or others than those that were planned with.
   public init(_ sweep: SweepDirectory, _ shard: Shard = .whole) throws {
     let cells = sweep.cells.filter(shard.contains)
     self.sweep = sweep
@@ -46,6 +49,8 @@ public final class SweepRun: Sendable {
     done = cells.count - pending.count
     let names = Set(pending.compactMap { if case .training(let plan, _) = $0.work { plan.data } else { nil } })
     images = try Dictionary(uniqueKeysWithValues: names.map { ($0, try DataSet(text: $0)) })
+    let files = Set(pending.compactMap { if case .layer(let files, _) = $0.work { files } else { nil } })
+    layers = try Dictionary(uniqueKeysWithValues: files.map { ($0, try $0.sample()) })
   }
 
   /// Works on the cells, one a thread, and writes each result as it is known; any order gives the same files.
@@ -65,10 +70,11 @@ public final class SweepRun: Sendable {
   }
 
   private func work(on cell: SweepCell, _ mayStop: @escaping @Sendable () -> Bool) throws {
-    var data: DataSet?
+    var (data, layer): (DataSet?, LayerSample?)
     if case .training(let plan, _) = cell.work { data = images[plan.data] }
+    if case .layer(let files, _) = cell.work { layer = layers[files] }
     let checkpoint = sweep.checkpoint(cell)
-    guard case .finished(let row) = try cell.run(data, checkpoint: checkpoint, mayStop: mayStop) else { return }
+    guard case .finished(let row) = try cell.run(data, layer, checkpoint: checkpoint, mayStop: mayStop) else { return }
     try sweep.write(row, of: cell)
     SweepDirectory.remove(checkpoint)
     state.withLock { $0.finished += 1 }

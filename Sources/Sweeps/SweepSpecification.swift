@@ -12,12 +12,15 @@ public struct SweepSpecification: Hashable, Sendable, Codable {
     case analyze
     /// A training run, as of `fmtlab train`.
     case train
+    /// Errors of a layer's outputs, of which a format and an accumulator make what they do: ``LayerSample``.
+    case layer
 
     /// The axes that a grid may have, in the order in which cells are numbered: the last runs fastest.
     public var axes: [String] {
       switch self {
       case .analyze: ["format", "acc", "rounding", "chunk", "outer", "product", "n", "data", "trials", "confidence", "exact", "seed"]
       case .train: ["model", "data", "images", "policy", "lossScale", "epochs", "batch", "rate", "momentum", "decay", "schedule", "seed"]
+      case .layer: ["weights", "inputs", "format", "acc", "rounding", "chunk", "outer", "product", "scale", "seed"]
       }
     }
 
@@ -26,6 +29,7 @@ public struct SweepSpecification: Hashable, Sendable, Codable {
       switch self {
       case .analyze: ["format", "acc", "n"]
       case .train: ["policy"]
+      case .layer: ["weights", "format", "acc"]
       }
     }
   }
@@ -100,7 +104,11 @@ public struct SweepSpecification: Hashable, Sendable, Codable {
     }
   }
 
-  private init(_ kind: Kind, _ seed: UInt64, _ grids: [[String: [String]]]) { (self.kind, self.seed, self.grids) = (kind, seed, grids) }
+  /// - Precondition: each grid has the axes that the kind requires, and no others than it knows.
+  public init(_ kind: Kind, seed: UInt64, grids: [[String: [String]]]) {
+    for grid in grids { precondition(kind.required.allSatisfy { grid[$0] != nil } && grid.keys.allSatisfy(kind.axes.contains), "a grid of other axes") }
+    (self.kind, self.seed, self.grids) = (kind, seed, grids)
+  }
 
   /// With other texts for the values of an axis.
   func replacing(_ axis: String, _ change: (String) throws(SweepError) -> String) throws(SweepError) -> SweepSpecification {
@@ -111,7 +119,7 @@ public struct SweepSpecification: Hashable, Sendable, Codable {
       for value in values { texts.append(try change(value)) }
       grids[i][axis] = texts
     }
-    return SweepSpecification(kind, seed, grids)
+    return SweepSpecification(kind, seed: seed, grids: grids)
   }
 }
 

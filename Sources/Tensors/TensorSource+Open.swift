@@ -25,7 +25,7 @@ extension TensorSource {
   }
 
   /// The tensor that `path` means, which holds exactly one unless it names one; see ``open(_:)``.
-  static func openOne(_ path: String) throws(TensorError) -> TensorSource {
+  public static func openOne(_ path: String) throws(TensorError) -> TensorSource {
     let (path, name) = split(path)
     return try inFile(path) { () throws(TensorError) in try TensorFile(path).source(named: name) }
   }

@@ -38,7 +38,7 @@ struct Main: ParsableCommand {
     subcommands: [
       FormatsCommand.self, InfoCommand.self, ValuesCommand.self, RoundCommand.self, OpCommand.self, QuantizeCommand.self, DotCommand.self,
       GemmCommand.self, AnalyzeCommand.self, WorstCommand.self, DistributionCommand.self, AccumulatorCommand.self, ExpansionCommand.self, BoundsCommand.self,
-      TrainCommand.self, TheoryCommand.self, SweepCommand.self, RunCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self, VerifyCommand.self,
+      TrainCommand.self, TheoryCommand.self, SweepCommand.self, SearchCommand.self, ReportCommand.self, RunCommand.self, WidthsCommand.self, KappaCommand.self, CompareCommand.self, VerifyCommand.self,
     ])
 
   static func main() {

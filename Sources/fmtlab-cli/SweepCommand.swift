@@ -16,11 +16,13 @@ struct SweepCommand: ParsableCommand {
       cells. Axes:
 
         analyze  \(wrap(SweepSpecification.Kind.analyze.axes.joined(separator: " "), 76).joined(separator: "\n           "))
+        layer    \(wrap(SweepSpecification.Kind.layer.axes.joined(separator: " "), 76).joined(separator: "\n           "))
         train    \(wrap(SweepSpecification.Kind.train.axes.joined(separator: " "), 76).joined(separator: "\n           "))
 
       rounding rounds in an accumulator of one format; chunk: 64 makes it hand the sum of 64
       terms to outer (by default another one like it), chunk: 0 does not; exact is never,
-      automatic or always; all others are the options of fmtlab analyze and fmtlab train.
+      automatic or always; weights and inputs are matrices in files, inputs also a distribution,
+      scale is none, tensor or row; all others are the options of fmtlab analyze and fmtlab train.
 
       A cell's random bits come from its parameters and the seed: its numbers depend neither
       on other cells nor on the part that it is in. Results are written cell by cell, whole
@@ -147,19 +149,23 @@ struct SweepMergeCommand: ParsableCommand {
     discussion: """
       Several directories are those of machines that share none: the same plan, each with the
       results of some cells. Exit status 1: cells are missing or there twice, or a directory is
-      of another sweep; then nothing is written.
+      of another sweep; then nothing is written. --plot draws errors of dot products against
+      their length, accuracies of training runs, or errors of designs for layers against cost.
       """)
 
   @Argument(help: ArgumentHelp("Directories of the sweep.", valueName: "directory")) var directories: [String]
   @Option(name: .customShort("o"), help: ArgumentHelp("The table: CSV (.csv), or a JSON object a line (.jsonl).", valueName: "file")) var file: String
+  @OptionGroup var picture: PlotOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let name = file.lowercased()
     guard name.hasSuffix(".csv") || name.hasSuffix(".jsonl") else { throw Failure.usage("-o \(file): give a file that ends in .csv or .jsonl.") }
     try Output.checkWritable(file, "-o")
+    try picture.check(output)
     let sweeps = try directories.map { directory throws(SweepError) in try SweepDirectory(directory, version: Main.configuration.version) }
     try SweepDirectory.merge(sweeps, to: file, name.hasSuffix(".csv") ? .csv : .jsonLines)
+    if picture.isAsked { try picture.draw(sweeps[0].figure(SweepDirectory.rows(of: sweeps)), output) }
     if output.json { return try Output.json(SweepReport(sweeps[0], cells: sweeps[0].cells.count)) }
     if output.csv { return SweepReport(sweeps[0], cells: sweeps[0].cells.count).csvRows.forEach(Output.csv) }
     Output.print("\(file): \(sweeps[0].cells.count) cells")

@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("bogus", "unknown command 'bogus'; the commands are formats, info, values, round, op, quantize, dot, gemm, analyze, worst, distribution, accumulator, expansion, bounds, train, theory, sweep, run, widths, kappa, compare, verify"),
+    ("bogus", "unknown command 'bogus'; the commands are formats, info, values, round, op, quantize, dot, gemm, analyze, worst, distribution, accumulator, expansion, bounds, train, theory, sweep, search, report, run, widths, kappa, compare, verify"),
     ("--bogus", "unknown option '--bogus'"),
     ("info", "missing expected argument '<format>'"), ("info e4m3 e5m2", "unexpected argument 'e5m2'"),
     ("round --to e4m3", "missing expected argument"), ("round 1", "'--to <format>'"), ("round --to", "missing value"),

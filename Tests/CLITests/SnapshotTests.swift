@@ -4,7 +4,7 @@
 import Testing
 
 @Suite struct SnapshotTests {
-  static let commands = ["formats", "info", "values", "round", "op", "dot", "gemm", "quantize", "widths", "kappa", "compare", "verify", "bounds", "analyze", "worst", "distribution", "accumulator", "expansion", "train", "theory", "sweep", "run"]
+  static let commands = ["formats", "info", "values", "round", "op", "dot", "gemm", "quantize", "widths", "kappa", "compare", "verify", "bounds", "analyze", "worst", "distribution", "accumulator", "expansion", "train", "theory", "sweep", "search", "report", "run"]
 
   @Test(arguments: commands)
   func helpScreenIsThatOfTheSnapshot(command: String) throws {

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A search for designs as text.
+
+import FmtLab
+
+struct SearchText {
+  let search: DesignSearch
+  let data, inputs: String
+  let seed: UInt64
+  let directory: String?
+
+  init(_ search: DesignSearch, data: String, inputs: String, seed: UInt64, directory: String?) {
+    (self.search, self.data, self.inputs, self.seed, self.directory) = (search, data, inputs, seed, directory)
+  }
+
+  private static let mostRows = 20
+
+  var lines: [String] {
+    let (layers, all) = (search.layers, search.forAll)
+    var lines = ["designs for \(layers.count == 1 ? layers[0].name : "\(layers.count) layers"): 99 % of |error| / sum |w x| at most \(search.target.shortDescription)"]
+    lines += wrap("data \(data), inputs \(inputs), both scaled by powers of two; \(search.designs.count) designs, up to 1024 outputs each, seed \(seed)", 98).map { "  " + $0 }
+    lines += ["", all.isEmpty ? "no design meets it\(layers.count == 1 ? "" : " in all layers")" : "the cheapest that meet it\(layers.count == 1 ? "" : " in all layers")"]
+    lines += designs(Array(all.prefix(6)))
+    lines += ["", "no other one is both cheaper and more accurate"] + designs(search.front)
+    if layers.count > 1 {
+      lines += ["", "the cheapest of each layer"]
+      var table = Table(DesignSearch.layerColumns, leftAligned: [0, 2, 3])
+      for layer in layers.prefix(SearchText.mostRows) { table.add(shortened(search.cells(layer), at: 0, to: 28)) }
+      lines += table.lines()
+      if layers.count > SearchText.mostRows { lines.append("  and \(layers.count - SearchText.mostRows) more (--json lists all)") }
+    }
+    lines.append("  (error: of rounded inputs and sums together\(layers.count == 1 ? "" : "; sums: of the sums alone; dB: output over error"))")
+    if let directory { lines.append("  written up by: fmtlab report \(directory) --target \(search.target.shortDescription) --cost \(search.measure.rawValue)") }
+    return lines
+  }
+
+  private func designs(_ list: [DesignSearch.Design]) -> [String] {
+    guard !list.isEmpty else { return [] }
+    let columns = search.layers.count == 1 ? 6 : 8
+    var table = Table(Array(DesignSearch.designColumns.prefix(columns)), leftAligned: [0, 1, 6])
+    for design in list { table.add(shortened(Array(search.cells(design).prefix(columns)), at: 6, to: 28)) }
+    return table.lines()
+  }
+
+  /// Long names of tensors tell most at their end.
+  private func shortened(_ cells: [String], at place: Int, to width: Int) -> [String] {
+    guard place < cells.count, cells[place].count > width else { return cells }
+    var cells = cells
+    cells[place] = "..." + cells[place].suffix(width - 3)
+    return cells
+  }
+}

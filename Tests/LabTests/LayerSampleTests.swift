@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Errors of a layer's outputs: held against the reference evaluation and exact sums, output by output.
+
+import Accumulation
+import Formats
+import Foundation
+import Lab
+import Tensors
+import Testing
+
+@Suite struct LayerSampleTests {
+  private func weights(_ rows: Int, _ terms: Int, largestIn row: Int? = nil) -> TensorSource {
+    let stream = RandomStream(seed: 8, "weights")
+    var numbers = (0..<rows * terms).map { Distribution.normal.sample(stream, at: $0) * 0.05 }
+    if let row { numbers[row * terms + 1] = -3 }
+    return TensorSource(name: "w", Tensor(shape: [rows, terms], elements: numbers))
+  }
+
+  @Test(arguments: [("e4m3fn", "e5m7", EmulatedProduct.Scale.tensor), ("e5m2", "e4m3:8,fp16", .row), ("bf16", "fp32", .none), ("q8.0", "q24.0", .tensor)])
+  func errorsAreThoseOfTheReference(format: String, acc: String, scale: EmulatedProduct.Scale) throws {
+    let source = weights(9, 40), terms = 40
+    let sample = try LayerSample(weights: source, inputs: .distribution(.normal), RandomStream(seed: 1))
+    let format = try Format(format), dot = DotProduct(try Plan(text: acc), factors: format)
+    let measured = sample.measure(EmulatedProduct(format, dot, scale: scale), RandomStream(seed: 2))
+    #expect(sample.rows == 9 && sample.columns == 32 && sample.terms == 40)
+    // The same by one dot product after the other, with scales found by trying.
+    let w = try source.tensor().elements
+    let x = (0..<32).map { j in (0..<terms).map { Distribution.normal.sample(RandomStream(seed: 1).child(j), at: $0) } }
+    let rows = (0..<9).map { i in Array(w[(i * terms)..<((i + 1) * terms)]) }
+    let top = Value.finite(min(format.maxFinite, format.minFinite.magnitude)).double
+    func exponent(_ numbers: [Double]) -> Int { (-200...200).first { numbers.map(abs).max()! <= Double(sign: .plus, exponent: $0, significand: top) }! }
+    func exponents(_ lines: [[Double]]) -> [Int] {
+      switch scale {
+      case .none: lines.map { _ in 0 }
+      case .tensor: lines.map { _ in exponent(lines.flatMap { $0 }) }
+      case .row: lines.map(exponent)
+      }
+    }
+    let (e, f) = (exponents(rows), exponents(x))
+    let rounder = try Rounder(to: format)
+    func rounded(_ line: [Double], _ e: Int) -> [Value] { line.map { rounder.round(Value(Double(sign: $0.sign, exponent: $0 == 0 ? 0 : -e, significand: abs($0)))).value } }
+    var (total, sums) = ([Double](), [Double]())
+    for i in 0..<9 {
+      for j in 0..<32 {
+        let (u, v) = (rounded(rows[i], e[i]), rounded(x[j], f[j]))
+        let computed = dot.evaluate(u, v).dyadic!
+        var (exact, size, own, ownSize) = (ExactSum(products: .fp64, .fp64), ExactSum(products: .fp64, .fp64), ExactSum(products: .fp64, .fp64), ExactSum(products: .fp64, .fp64))
+        for k in 0..<terms {
+          let p = Dyadic(rows[i][k])! * Dyadic(x[j][k])!, q = u[k].dyadic! * v[k].dyadic!
+          exact += p
+          size += p.magnitude
+          own += q
+          ownSize += q.magnitude
+        }
+        exact -= computed * .power(e[i] + f[j])
+        own -= computed
+        total.append(-exact.double / size.double)
+        sums.append(-own.double / ownSize.double)
+      }
+    }
+    #expect(measured.total == Spread(signed: total) && measured.sums == Spread(signed: sums) && measured.overflow == 0)
+  }
+
+  /// The row with the largest weight is always there: a scale for all weights is one for the sample.
+  @Test func rowsAreSpreadAndTheLargestIsAmongThem() throws {
+    let coarse = try LayerSample(weights: weights(1000, 6, largestIn: 517), inputs: .distribution(.uniform), RandomStream(seed: 1))
+    #expect(coarse.rows == 32)
+    let e4 = EmulatedProduct(.e4m3fn, DotProduct(try Plan(text: "fp32"), factors: .e4m3fn), scale: .tensor)
+    let fine = try LayerSample(weights: weights(1000, 6), inputs: .distribution(.uniform), RandomStream(seed: 1))
+    // One weight sixty times the others: with a scale for it the others lose bits below the smallest normal number.
+    #expect(coarse.measure(e4, RandomStream(seed: 1)).total.rms > 0 && fine.measure(e4, RandomStream(seed: 1)).total.rms > 0)
+    let wide = EmulatedProduct(try Format("e2m3fn"), DotProduct(try Plan(text: "fp32"), factors: try Format("e2m3fn")), scale: .tensor)
+    #expect(coarse.measure(wide, RandomStream(seed: 1)).total.rms > 3 * fine.measure(wide, RandomStream(seed: 1)).total.rms)
+  }
+
+  @Test func overflowIsCountedAndLeftOut() throws {
+    let sample = try LayerSample(weights: weights(4, 64), inputs: .distribution(.uniform), RandomStream(seed: 1))
+    let product = EmulatedProduct(.e4m3fn, DotProduct(try Plan(text: "e4m3"), factors: .e4m3fn), scale: .tensor)
+    let measured = sample.measure(product, RandomStream(seed: 1))
+    #expect(measured.overflow == 1 && measured.total.p99.isNaN)
+  }
+
+  @Test func whatIsNoMatrixOrNotFiniteIsRefused() throws {
+    func sample(_ shape: [Int], _ numbers: [Double]) throws -> LayerSample {
+      try LayerSample(weights: TensorSource(name: "w", Tensor(shape: shape, elements: numbers)), inputs: .distribution(.normal), RandomStream(seed: 1))
+    }
+    #expect(throws: LayerSampleError.notMatrix(name: "w", shape: [4])) { try sample([4], [1, 2, 3, 4]) }
+    #expect(throws: LayerSampleError.notMatrix(name: "w", shape: [4, 1])) { try sample([4, 1], [1, 2, 3, 4]) }
+    #expect(throws: LayerSampleError.notFinite(name: "w")) { try sample([2, 2], [1, 2, .nan, 4]) }
+    #expect(throws: LayerSampleError.notFinite(name: "w")) { try sample([2, 2], [1, 2, 3, -.infinity]) }
+    let inputs = TensorSource(name: "x", Tensor(shape: [2, 3], elements: [1, 2, 3, 4, 5, 6]))
+    #expect(throws: LayerSampleError.lengths(weights: 2, inputs: 3)) {
+      try LayerSample(weights: TensorSource(name: "w", Tensor(shape: [2, 2], elements: [1, 2, 3, 4])), inputs: .matrix(inputs), RandomStream(seed: 1))
+    }
+    // A convolution's weights: what is behind the first index is one row.
+    #expect(try sample([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8]).terms == 4)
+  }
+
+  /// The published multipliers: E4M3 78, E5M3 86, E6M3 115 and FP32 987 LUTs; FP16 1.1, FP32 3.7, INT8 0.2 and INT32 3.1 pJ.
+  @Test func costsOfMultipliersAreNearThePublishedOnes() throws {
+    for (name, luts) in [("e4m3", 78.0), ("e5m3", 86), ("e6m3", 115), ("fp32", 987)] {
+      let cost = try #require(MultiplierCost(try Format(name))?.luts)
+      #expect(abs(cost - luts) <= 8, "\(name): \(cost)")
+    }
+    for (name, energy) in [("fp16", 1.1), ("fp32", 3.7), ("q8.0", 0.2), ("q32.0", 3.1)] {
+      let cost = try #require(MultiplierCost(try Format(name))?.picojoules)
+      #expect(abs(cost - energy) < 1e-9, "\(name): \(cost)")
+    }
+    #expect(try MultiplierCost(Format("q8.0"))?.luts == nil && MultiplierCost(Format("posit8")) == nil)
+  }
+}

@@ -6,7 +6,7 @@ SWIFT ?= swift
 PLAIN = --disable-testable-imports
 FMTLAB = .build/release/fmtlab
 
-.PHONY: analyze test test-long bench wheel data build setup clean
+.PHONY: analyze test test-long bench wheel docs data build setup clean
 
 ## Build, and measure a real dot product in e4m3 with an e6m5 accumulator.
 analyze: build
@@ -33,6 +33,10 @@ bench: setup
 ## Build the wheel of the Python package, .build-wheel/dist/fmtlab-*.whl.
 wheel: setup
 	Sources/python/build-wheel
+
+## Write the documentation of the library as a site, .build-docs/site.
+docs: setup
+	@SWIFT="$(SWIFT)" .ci/docs
 
 ## Install Fashion-MNIST, which `fmtlab train --data fashion-mnist` reads.
 data:

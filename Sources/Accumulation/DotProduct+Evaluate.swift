@@ -83,7 +83,7 @@ extension DotProduct {
 }
 
 extension Plan {
-  /// The computed sum of the terms. Shape, random bits and complexity as in ``DotProduct/evaluate(_:_:random:observe:)``.
+  /// The computed sum of the terms. Shape, random bits and complexity as in ``DotProduct/evaluate(_:_:initial:random:observe:)``.
   public func sum(_ terms: [Value], random: RandomStream? = nil, observe: ((Step) -> Void)? = nil) -> Value {
     let evaluation = Evaluation(random: isStochastic ? random : nil, roundsLeaves: false, observe: observe)
     return evaluation.run(self, count: terms.count, from: .zero, TermSource { terms[$0] } exponent: { _ in nil })

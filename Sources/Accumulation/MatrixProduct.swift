@@ -6,7 +6,7 @@ public import Formats
 
 /// C = A B, where every element is a dot product carried out as ``DotProduct/evaluate(_:_:initial:random:observe:)`` does, bit for bit.
 ///
-/// Vector kernels do the work where one is exact for the plan and the numbers at hand; ``choice(_:_:)`` says which, or why none is. Each tile of C is
+/// Vector kernels do the work where one is exact for the plan and the numbers at hand; ``choice(_:_:_:)`` says which, or why none is. Each tile of C is
 /// summed in the order of k, whatever its shape, so the results do not depend on tiles, threads or instructions.
 public struct MatrixProduct: Sendable {
   public let dot: DotProduct

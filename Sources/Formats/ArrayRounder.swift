@@ -55,7 +55,7 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
 
   /// The rounded numbers.
   ///
-  /// - Rounding: as ``Rounder/round(_:draw:)``, overflow and special values included. A NaN stays a NaN, its sign and payload are not said.
+  /// - Rounding: as ``Rounder/round(_:draw:)-(Extended,_)``, overflow and special values included. A NaN stays a NaN, its sign and payload are not said.
   /// - Random: element i takes draw `first + i`. Traps without `random` when the mode is stochastic.
   /// - Complexity: O(n); near the speed of copying for large arrays.
   public func callAsFunction(_ x: [Number], random: RandomStream? = nil, first: Int = 0, _ parallelism: Parallelism = .allCores) -> [Number]

@@ -15,7 +15,7 @@ extension BigFloat {
 }
 
 extension Expansion {
-  /// The k-term expansion nearest to a number, as ``Expansion/init(_:terms:in:)`` of a dyadic one.
+  /// The k-term expansion nearest to a number, as ``Expansion/init(_:terms:in:)-(Dyadic,_,_)`` of a dyadic one.
   public init(_ x: BigFloat, terms k: Int, in rounder: Rounder) {
     var (rest, terms, flags) = (x, [Value](), Rounded.Flags())
     for _ in 0..<k where !rest.isZero {

@@ -5,7 +5,7 @@ public import Formats
 
 /// A conversion to a format as another tool carries it out: which values it has, and what it makes of everything else.
 ///
-/// fmtlab's own conversions are ``Formats/Rounder``s; this type only describes other people's, in terms of them.
+/// fmtlab's own conversions are those of ``Rounder``; this type only describes other people's, in terms of them.
 public struct Semantics: Hashable, Sendable {
   /// Whose conversion it is.
   public let peer: Peer

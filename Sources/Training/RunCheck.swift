@@ -7,7 +7,7 @@ public import Formats
 internal import Lab
 
 extension Prediction {
-  /// What is predicted of runs, as ``Trainer/check()`` tests it.
+  /// What is predicted of runs, as ``Trainer/check(progress:)`` tests it.
   public static let ofRuns: [(id: String, statement: String)] = [
     (RunCheck.errorID, "The rms error of a product's results is that of independent terms with the factors' frequencies, times the growth by their drift."),
     (RunCheck.boundID, "No error exceeds the tightest bound that holds for every input: |error| / Σ|xy| at most the bound's."),

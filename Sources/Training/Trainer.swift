@@ -147,7 +147,7 @@ public final class Trainer {
   /// - Parameter testing: without it the test images are not looked at, and their results are NaN.
   /// - Returns: the record of the epoch, `nil` if it was stopped.
   /// - Throws: `TrainingError.diverged`.
-  /// - Complexity: three products of ``Network/macs`` an image, of SVRG nine, and one of them a test image.
+  /// - Complexity: three times the multiply-adds of the network for an image, with SVRG nine times, and once for a test image.
   public func runEpoch(
     testing: Bool = true, progress: (_ step: Int, _ loss: Double) -> Void = { _, _ in }, mayStop: () -> Bool = { false }
   ) throws(TrainingError) -> EpochRecord? {

@@ -29,8 +29,10 @@ public struct BlockFMA: Hashable, Sendable {
   /// The rounding of a step: `output` with at most f fraction bits.
   public let rounder: Rounder
 
+  /// Where the bits go that an aligned addend has below the last one kept: −7/2 becomes −3 towards zero, −4 down.
   public enum Cut: String, Hashable, Sendable, CaseIterable { case towardZero, down }
 
+  /// When the accumulator meets the products of its step.
   public enum Addend: String, Hashable, Sendable, CaseIterable {
     /// It is aligned and cut like the products.
     case aligned

@@ -5,6 +5,7 @@ public import Formats
 
 /// One rounding of an evaluation: `rounded = fl(before + term)`, or `fl(term)` when a product is rounded.
 public struct Step: Sendable {
+  /// What is rounded.
   public enum Kind: Sendable {
     /// The product of a pair rounded to a format of its own.
     case product

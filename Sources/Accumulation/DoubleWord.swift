@@ -7,6 +7,7 @@ public struct DoubleWord<Number: Equatable>: Equatable {
   public var high: Number
   public var low: Number
 
+  /// The pair (h, l) as it is: whether h = o(h + l) is not checked.
   @inlinable
   public init(_ high: Number, _ low: Number) { (self.high, self.low) = (high, low) }
 }

@@ -86,6 +86,7 @@ extension Expansion {
     return work.renormalised(x.terms + y.terms)
   }
 
+  /// x + (−y); y is negated exactly.
   public static func - (x: Expansion, y: Expansion) -> Expansion { x + -y }
 
   /// x b, exactly barring underflow (scale-expansion): 2Prod of each term.

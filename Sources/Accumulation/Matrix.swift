@@ -50,6 +50,7 @@ public struct Matrix<Number: CarrierNumber>: Sendable {
     (offset, rowStride, columnStride, offsets) = (0, 0, 0, (rowOffsets, columnOffsets))
   }
 
+  /// Element (i, j), both from 0. Traps outside the matrix.
   public subscript(i: Int, j: Int) -> Number {
     precondition((0..<rows).contains(i) && (0..<columns).contains(j), "element (\(i), \(j)) of \(rows) by \(columns)")
     if let offsets { return storage[Int(offsets.rows[i]) + Int(offsets.columns[j])] }

@@ -12,6 +12,7 @@ public struct MatrixProduct: Sendable {
   public let dot: DotProduct
   public let instructions: InstructionSet
 
+  /// Products whose elements are carried out as `dot` says. The instructions change the time, never the bits; those that the processor lacks trap.
   public init(_ dot: DotProduct, _ instructions: InstructionSet = .best) {
     precondition(instructions <= .best, "this processor lacks \(instructions)")
     (self.dot, self.instructions) = (dot, instructions)

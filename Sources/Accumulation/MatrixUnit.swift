@@ -13,6 +13,7 @@ public struct MatrixUnit: Sendable {
   /// What the parameters rest on.
   public let evidence: Evidence
 
+  /// What is known of a unit's arithmetic.
   public enum Evidence: String, Sendable {
     /// Inner products recorded on the processor are reproduced bit for bit.
     case recordings = "reproduces recorded inner products"

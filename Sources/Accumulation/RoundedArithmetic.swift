@@ -8,6 +8,7 @@ public import Formats
 /// The algorithms stand in extensions of this protocol and of ``RoundedArithmetic``, once; the conformers differ in what a number is: a
 /// ``Value`` of any format (``ValueArithmetic``), a double where speed counts (``DoubleArithmetic``), or a step of a sum that is watched.
 public protocol RoundedAddition {
+  /// What stands for a number of the format.
   associatedtype Number: Equatable
   /// o(a + b).
   mutating func plus(_ a: Number, _ b: Number) -> Number
@@ -46,6 +47,7 @@ public struct ValueArithmetic: RoundedArithmetic, Sendable {
   private let random: RandomStream?
   private var operations = 0
 
+  /// Arithmetic that rounds by `rounder`. Operation i takes draw i of `random`, which a stochastic mode needs; without it that traps.
   public init(_ rounder: Rounder, random: RandomStream? = nil) {
     precondition(random != nil || !rounder.rounding.isStochastic, "stochastic rounding needs random bits: pass a stream")
     (self.rounder, self.random) = (rounder, random)

@@ -18,6 +18,8 @@ public struct Bound: Sendable {
   public var theorems: [String] = []
   let formula: Formula
 
+  /// How certain a bound is: `deterministic` for every evaluation; `stochastic` but for a share ζ of them, by a theorem about random roundings;
+  /// `probabilistic` likewise, by a model of roundings to nearest; `asymptotic` never evaluated.
   public enum Kind: String, Sendable, Codable {
     case deterministic, probabilistic, stochastic, asymptotic
   }

@@ -17,6 +17,7 @@ public struct DoubleWordCheck: Sendable {
   public let worst: Counterexample?
   public let worstInSquares: Double
 
+  /// How many operands there were, and what became of them.
   public struct Counts: Hashable, Sendable {
     /// Operands of the algorithm; divisions by 0 and roots of negative numbers are left out.
     public var operands = 0
@@ -58,7 +59,9 @@ public struct DoubleWordCheck: Sendable {
     }
   }
 
+  /// The first operands with an outcome, in the order of the check, or those with the largest error.
   public struct Counterexample: Hashable, Sendable {
+    /// Which outcome: an error beyond the bound, a step that overflows, bits lost below the smallest number, the largest error.
     public enum Kind: String, Sendable, CaseIterable { case beyond, overflow, underflow, worst }
     public let kind: Kind
     public let x, y, result: DoubleWord<Double>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Why the exact analysis of an accumulator is not possible, in words.
 
+/// What makes the exact analysis of an accumulator impossible.
 public enum ExactAnalysisError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A scheme whose state is more than one number of a narrow format.
   case scheme(String)

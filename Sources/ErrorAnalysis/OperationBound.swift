@@ -57,6 +57,7 @@ public struct OperationBound: Sendable {
     return relativeError(precision: format.precision)
   }
 
+  /// The bound of an algorithm; there is one of each.
   public static func of(_ operation: DoubleWordOperation) -> OperationBound { catalogue.first { $0.operation == operation }! }
 
   public static let catalogue: [OperationBound] = [

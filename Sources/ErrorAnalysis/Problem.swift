@@ -14,6 +14,7 @@ public struct Grain: Hashable, Sendable {
   /// Whether they are exact products.
   let areProducts: Bool
 
+  /// The multiples of 2^quantum of at most `precision` significant bits.
   public init(precision: Int, quantum: Int) {
     self.init(precision: precision, quantum: quantum, alignmentFloor: .zero, areProducts: false)
   }
@@ -38,6 +39,8 @@ public struct Grain: Hashable, Sendable {
 
 /// One level of a summation, or the rounding of the products (level 0).
 public struct Level: Hashable, Sendable {
+  /// How the terms of a level are added: one by one, in a tree, exactly, with compensation, or in steps of a matrix unit. `products` stands for the
+  /// rounding of products before any addition.
   public enum Kind: Hashable, Sendable {
     case products, sequential, pairwise
     /// An exact sum that is rounded once.

@@ -44,6 +44,7 @@ public struct DiscreteLaw: Hashable, Sendable {
 
 /// The terms of a sum, each with inputs that make it: numbers, or products x·y.
 public struct Terms: Hashable, Sendable {
+  /// One number that a term can be.
   public struct Term: Hashable, Sendable {
     /// The exact number that is meant.
     public let value: Dyadic

@@ -37,6 +37,7 @@ public struct TransformCheck: Sendable {
   /// The smallest operands of each kind of failure, by the larger magnitude, then the smaller.
   public let counterexamples: [Counterexample]
 
+  /// How many operands there were, and what became of them.
   public struct Counts: Hashable, Sendable {
     /// Operands, or pairs of them, that the transform is meant for.
     public var operands = 0
@@ -82,7 +83,10 @@ public struct TransformCheck: Sendable {
     }
   }
 
+  /// The smallest operands with an outcome.
   public struct Counterexample: Hashable, Sendable {
+    /// Which outcome: the true error is a number of the format, but not the one found (`missed`); it is no number of the format; bits were lost below
+    /// the smallest number; a step overflows.
     public enum Kind: String, Sendable, CaseIterable { case missed, unrepresentable, underflow, overflow }
     public let kind: Kind
     public let operands: [Double]

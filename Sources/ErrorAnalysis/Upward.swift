@@ -19,6 +19,7 @@ public struct Upward: Hashable, Comparable, Sendable {
     self.value = value
   }
 
+  /// n, for 0 ≤ n ≤ 2^53.
   public init(_ value: Int) { self.init(Double(value)) }
 
   /// A nonnegative dyadic number, rounded up.
@@ -31,6 +32,7 @@ public struct Upward: Hashable, Comparable, Sendable {
 
   public static func < (a: Upward, b: Upward) -> Bool { a.value < b.value }
 
+  /// Not below a + b, and less than one double above it; the sum itself where that is a double.
   public static func + (a: Upward, b: Upward) -> Upward {
     let sum = a.value + b.value
     guard sum.isFinite else { return Upward(.infinity) }
@@ -40,6 +42,7 @@ public struct Upward: Hashable, Comparable, Sendable {
     return Upward(error > 0 ? sum.nextUp : sum)
   }
 
+  /// Not below a b, and within two doubles of it; the product itself where that is a double of 2^-900 or more.
   public static func * (a: Upward, b: Upward) -> Upward {
     if a.value == 0 || b.value == 0 { return .zero }
     let product = a.value * b.value

@@ -73,6 +73,9 @@ public struct WideLastLevel: Sendable {
     public let lastLevel: String
   }
 
+  /// The moments of sums of n independent products or terms: those of the chunks exactly, those of the last level within its bound.
+  ///
+  /// - Throws: `ExactAnalysisError` if no chunk can be analysed, or no bound of the last level is proportional to the magnitudes.
   public func moments(
     _ n: Int, product: Product, _ terms: Terms, onOverflow treatment: OverflowTreatment, _ parallelism: Parallelism = .allCores,
     progress: Progress = .silent

@@ -23,6 +23,7 @@ public struct ArrayRounder<Number: CarrierNumber>: Sendable {
   /// The kernel's name: `nearest`, `dithered` or `general`; `reference` where none fits.
   public let path: Path
 
+  /// How a kernel rounds.
   public enum Path: String, Sendable {
     /// To nearest even by two additions.
     case nearest

@@ -9,6 +9,7 @@ public struct Block: Hashable, Sendable {
   public let scale: Value
   public let elements: [Value]
 
+  /// The block of scale s and elements x₁ … x_n; it stands for the numbers s·xᵢ.
   public init(scale: Value, _ elements: [Value]) { (self.scale, self.elements) = (scale, elements) }
 }
 

@@ -13,6 +13,7 @@ public struct TernaryTerm: Hashable, Sendable {
   /// largest, and k makes S²/k largest; the smallest such k. a is rounded to fp32. A group of zeros has a = 0.
   public init(leastSquares magnitudes: [Float]) { self.init(magnitudes.count) { Double(magnitudes[$0]) } }
 
+  /// The threshold and factor with the least Σ (x − x̂)², for magnitudes in descending order.
   public init(leastSquares magnitudes: [Double]) { self.init(magnitudes.count) { magnitudes[$0] } }
 
   private init(_ count: Int, _ magnitude: (Int) -> Double) {

@@ -66,8 +66,10 @@ public struct Dyadic: Hashable, Sendable {
     return significand << Int128(shift)
   }
 
+  /// −x, exactly.
   @inlinable public static prefix func - (x: Dyadic) -> Dyadic { Dyadic(-x.significand, exponent: x.exponent) }
 
+  /// a + b, exactly. Traps if it has more than 127 bits in units of the smaller exponent.
   @inlinable
   public static func + (a: Dyadic, b: Dyadic) -> Dyadic {
     if a.isZero { return b }
@@ -76,8 +78,10 @@ public struct Dyadic: Hashable, Sendable {
     return Dyadic(a.integer(inUnitsOf: unit) + b.integer(inUnitsOf: unit), exponent: unit)
   }
 
+  /// a − b, exactly; traps as a + b does.
   @inlinable public static func - (a: Dyadic, b: Dyadic) -> Dyadic { a + -b }
 
+  /// a b, exactly. Traps if the product of the significands has more than 127 bits.
   @inlinable
   public static func * (a: Dyadic, b: Dyadic) -> Dyadic {
     let (product, overflow) = a.significand.multipliedReportingOverflow(by: b.significand)

@@ -26,7 +26,10 @@ public struct ExactSum: Hashable, Sendable {
     self.init(lowest: min(lowest, other?.quantumExponent ?? lowest), highest: max(highest, other?.top ?? highest))
   }
 
+  /// sum + x, exactly. Traps if x has bits below the window or the sum leaves it. Complexity: O(1) for most terms, O(window) for a carry that runs
+  /// through.
   public static func += (sum: inout ExactSum, x: Dyadic) { sum.add(x.significand.magnitude, x.exponent, isNegative: x.isNegative) }
+  /// sum − x, exactly; traps as += does.
   public static func -= (sum: inout ExactSum, x: Dyadic) { sum.add(x.significand.magnitude, x.exponent, isNegative: !x.isNegative) }
 
   private mutating func add(_ magnitude: UInt128, _ exponent: Int, isNegative: Bool) {

@@ -124,6 +124,7 @@ extension Format {
 // MARK: - Classes
 
 extension Format {
+  /// The five kinds of values that IEEE 754 distinguishes, signs apart.
   public enum Class: String, Sendable, Codable, CaseIterable {
     case zero, subnormal, normal, infinity, nan
   }

@@ -15,6 +15,7 @@
 public struct Format: Hashable, Sendable {
   public let encoding: Encoding
 
+  /// How codes stand for numbers: in fields, as a scaled integer, or with a run of bits that gives the exponent.
   public enum Encoding: Hashable, Sendable {
     case floating(Floating)
     case fixed(Fixed)

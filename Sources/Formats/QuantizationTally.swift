@@ -27,6 +27,7 @@ public struct QuantizationTally: Hashable, Sendable {
   private var errors = SquareSum()
   private var numbers = SquareSum()
 
+  /// Nothing counted.
   public init() {}
 
   /// Σ (x − x̂)², which may be beyond binary64; ``nrmse`` and ``sqnr`` never are because of it.
@@ -43,6 +44,7 @@ public struct QuantizationTally: Hashable, Sendable {
   /// √(Σ x² / n) over the n finite numbers; 0 if there are none.
   public var rms: Double { count == notFinite ? 0 : numbers.rootOfMean(count - notFinite) }
 
+  /// Adds the counts and the sums of squares of numbers that come after these. The result depends on the order in its last bits.
   public mutating func merge(_ next: QuantizationTally) {
     count += next.count
     saturated += next.saturated

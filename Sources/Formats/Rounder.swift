@@ -59,6 +59,7 @@ public struct Rounded: Hashable, Sendable {
   public let value: Value
   public let flags: Flags
 
+  /// What a rounding signals, as IEEE 754 names it.
   public struct Flags: OptionSet, Hashable, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -72,6 +73,7 @@ public struct Rounded: Hashable, Sendable {
     public static let invalid = Flags(rawValue: 8)
   }
 
+  /// A value with the flags that its rounding raised.
   @inlinable
   public init(_ value: Value, _ flags: Flags = []) {
     self.value = value
@@ -137,6 +139,9 @@ extension Rounder {
     }
   }
 
+  /// The value of the format that x becomes; a NaN stays a NaN, and an infinity is kept where the format has one.
+  ///
+  /// - Random: a stochastic mode takes its bits from `draw`, and traps without it.
   public func round(_ x: Value, draw: Draw? = nil) -> Rounded { round(Extended(x), draw: draw) }
 
   /// The rounded double, itself rounded to nearest where the format is wider than binary64.

@@ -11,6 +11,7 @@ public struct Unrounded: Hashable, Sendable {
   public let exponent: Int
   public let isSticky: Bool
 
+  /// ±(magnitude + t) · 2^exponent, where t is 0, or some number between 0 and 1 if the sticky bit is set.
   @inlinable
   public init(isNegative: Bool, magnitude: UInt128, exponent: Int, isSticky: Bool = false) {
     self.isNegative = isNegative
@@ -19,6 +20,7 @@ public struct Unrounded: Hashable, Sendable {
     self.isSticky = isSticky
   }
 
+  /// x, exactly: no bit was dropped.
   @inlinable
   public init(_ x: Dyadic) {
     self.init(isNegative: x.isNegative, magnitude: x.significand.magnitude, exponent: x.exponent)
@@ -70,6 +72,7 @@ public enum Extended: Hashable, Sendable {
   case infinity(negative: Bool)
   case nan
 
+  /// The same number; −0 keeps its sign.
   public init(_ x: Value) {
     switch x {
     case .finite(let number): self = .finite(Unrounded(number))

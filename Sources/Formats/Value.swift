@@ -45,6 +45,7 @@ public enum Value: Hashable, Sendable {
     }
   }
 
+  /// −x, exactly: zeros and infinities change their sign, NaN stays NaN.
   public static prefix func - (x: Value) -> Value {
     switch x {
     case .finite(let number): number.isZero ? .negativeZero : .finite(-number)

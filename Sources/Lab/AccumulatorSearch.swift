@@ -18,6 +18,8 @@ public struct AccumulatorSearch: Sendable {
   public let trials: Int
   public let seed: UInt64
 
+  /// A search over dot products of `count` pairs from `data`, rounded to `format`; each accumulator is measured on the same `trials` pairs of
+  /// vectors.
   public init(format: Format, count: Int, data: DataSource, target: Double = 0.01, trials: Int = 100, seed: UInt64 = 1) {
     (self.format, self.count, self.data, self.target, self.trials, self.seed) = (format, count, data, target, trials, seed)
   }

@@ -21,6 +21,7 @@ public struct Analysis: Sendable {
   /// The error ratio that the verdict looks for.
   public var target: Double
 
+  /// `trials` dot products of each length; `confidence` is that of bounds that may fail, `target` the |error| / Σ|xᵢyᵢ| that the verdict asks for.
   public init(
     format: Format, dot: DotProduct, counts: [Int] = [16, 64, 256, 1024], data: DataSource = .digits, trials: Int = 2000,
     seed: UInt64 = 1, confidence: Double = 0.99, target: Double = 0.01
@@ -64,6 +65,7 @@ public struct ModelMeasurement: Codable, Hashable, Sendable {
   /// The share of each level in the variance, products first where they are rounded.
   public let levels: [Level]
 
+  /// The share of one accumulator in the variance.
   public struct Level: Codable, Hashable, Sendable {
     public let accumulator: String
     public let share: Double

@@ -17,6 +17,7 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
   public let results: [Result]
   public let verdict: Verdict
 
+  /// What was found at one length.
   public struct Result: Codable, Hashable, Sendable {
     public let n: Int
     public let measured: Measured
@@ -28,6 +29,7 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
     public let inapplicable: [Inapplicable]
   }
 
+  /// Errors over the trials: `ratio` is error / Σ|xᵢyᵢ|, `relative` error / |Σxᵢyᵢ|, the others are shares between 0 and 1.
   public struct Measured: Codable, Hashable, Sendable {
     public let ratio: Spread
     public let relative: Spread
@@ -35,6 +37,7 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
     public let stagnated: Double
   }
 
+  /// A bound beside the errors: its largest value / Σ|xᵢyᵢ| over the trials, how many errors exceeded it, and its ratio to the largest error.
   public struct Bound: Codable, Hashable, Sendable {
     public let id: String
     public let kind: String
@@ -46,11 +49,13 @@ public struct AnalysisReport: Codable, Hashable, Sendable {
     public let tightness: Double
   }
 
+  /// A bound whose hypotheses fail, and why.
   public struct Inapplicable: Codable, Hashable, Sendable {
     public let id: String
     public let reasons: [String]
   }
 
+  /// The document of an analysis, its measurements and its verdict; `exact` has one element a length, `nil` where there is no exact result.
   public init(_ analysis: Analysis, _ results: [Measurement], _ verdict: Verdict, exact: [ExactMeasurement?]) {
     schema = "fmtlab.analyze/1"
     format = analysis.format.name

@@ -116,6 +116,7 @@ public struct DistributionReport: Encodable, Sendable {
   @Nullable public private(set) var histogram: HistogramResult?
   public let seed: UInt64
 
+  /// The document of a question and its results; the seed is that of data that are drawn.
   public init(_ question: DistributionQuestion, _ results: [DistributionResult], histogram: HistogramResult? = nil, seed: UInt64 = 1) {
     (format, accumulator, product) = (question.format.name, "\(question.dot.plan)", "\(question.dot.product)")
     (data, note, scale, onOverflow) = (question.data.name, question.data.note, question.scale, question.treatment.rawValue)

@@ -15,6 +15,7 @@ public struct DotReport: Encodable, Sendable {
   /// The steps of the one dot product, where they were asked for.
   public var trace: Trace?
 
+  /// The document of dot products that were carried out by `dot` on vectors of `format`.
   public init(_ format: Format, _ dot: DotProduct, seed: UInt64, _ results: [DotResult], trace: Trace? = nil) {
     (self.format, accumulator, product) = (format.name, "\(dot.plan)", "\(dot.product)")
     (self.seed, self.results, self.trace) = (seed, results, trace)
@@ -70,6 +71,7 @@ public struct DotResult: Encodable, Sendable {
   /// error and condition in at most 6 digits, also beyond the range of doubles.
   package let errorText, conditionText: String
 
+  /// A bound that applies, evaluated for this dot product.
   public struct BoundRow: Encodable, Sendable {
     public let id, kind: String
     /// Of |error|, rounded up.
@@ -81,6 +83,7 @@ public struct DotResult: Encodable, Sendable {
     public let violated: Bool
   }
 
+  /// A bound that does not apply.
   public struct InapplicableRow: Encodable, Sendable {
     public let id: String
     /// The hypotheses that do not hold.

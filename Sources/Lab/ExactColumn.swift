@@ -20,6 +20,7 @@ public struct ExactMeasurement: Codable, Hashable, Sendable {
 }
 
 extension Analysis {
+  /// Which lengths get an exact analysis beside the measured one.
   public enum ExactPolicy: String, CaseIterable, Sendable {
     /// Lengths that take about a second together, shortest first.
     case automatic

@@ -25,6 +25,7 @@ public struct Figure: Sendable {
 }
 
 extension Figure {
+  /// One of the two axes: what it shows, how it maps numbers to lengths, and where it ends.
   public struct Axis: Sendable {
     public let label: String
     public let scale: Scale
@@ -32,6 +33,7 @@ extension Figure {
     public let lower: Double?
     public let upper: Double?
 
+    /// An axis from `lower` to `upper`; without them it ends where the data do.
     public init(_ label: String, _ scale: Scale = .linear, from lower: Double? = nil, to upper: Double? = nil) {
       (self.label, self.scale, self.lower, self.upper) = (label, scale, lower, upper)
     }
@@ -63,6 +65,7 @@ extension Figure {
     public let points: [(x: Double, y: Double)]
     public let style: Style
 
+    /// Points with a name for the key.
     public init(_ name: String, _ points: [(x: Double, y: Double)], _ style: Style) {
       (self.name, self.points, self.style) = (name, points, style)
     }

@@ -29,6 +29,7 @@ public struct KernelVerification: Sendable {
     public var count: Int { layout.prefixes * layout.suffixes.count }
   }
 
+  /// How many inputs were compared, and how many results differ in a bit. NaN is equal to NaN.
   public struct Outcome: Hashable, Sendable {
     /// The kernel, or `reference`.
     public let kernel: String
@@ -42,6 +43,7 @@ public struct KernelVerification: Sendable {
     public func hash(into hasher: inout Hasher) { hasher.combine(mismatches) }
   }
 
+  /// The comparison of the kernel that `instructions` offer with `rounder` itself.
   public init(_ rounder: Rounder, _ instructions: InstructionSet = .best) { (self.rounder, self.instructions) = (rounder, instructions) }
 
   /// Whether binary32 holds every value of the format, which the comparison needs.

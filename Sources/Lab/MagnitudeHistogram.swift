@@ -12,6 +12,7 @@ public struct MagnitudeHistogram: Hashable, Sendable {
   /// Counts by the top set bit of the fraction, the subnormal numbers.
   private var subnormals = [Int](repeating: 0, count: 52)
 
+  /// The counts of these numbers.
   public init(_ values: [Double] = []) { self = values.withUnsafeBufferPointer(MagnitudeHistogram.init) }
 
   /// - Complexity: about 2 ns a number: the binade of a normal one is its exponent field.
@@ -34,6 +35,7 @@ public struct MagnitudeHistogram: Hashable, Sendable {
     (self.zeros, self.nonFinite) = (zeros, nonFinite)
   }
 
+  /// Adds the counts of other numbers; the order does not matter.
   public mutating func merge(_ other: MagnitudeHistogram) {
     zeros += other.zeros
     nonFinite += other.nonFinite

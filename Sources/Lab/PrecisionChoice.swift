@@ -19,6 +19,7 @@ public struct PrecisionChoice: Sendable {
   public let tolerance: Double
   public let criterion: Criterion
 
+  /// What must stay within the tolerance.
   public enum Criterion: String, CaseIterable, Codable, Sendable {
     /// The tightest bound that holds for every sum: no component is outside the tolerance.
     case bound

@@ -14,6 +14,7 @@ public struct Table {
     self.leftAligned = leftAligned
   }
 
+  /// Appends a row, with as many cells as the header has.
   public mutating func add(_ row: [String]) { rows.append(row) }
 
   /// The lines of the table, without trailing spaces.

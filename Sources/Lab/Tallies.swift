@@ -3,10 +3,12 @@
 
 /// Counts and errors of the calls of a process.
 public struct Tallies: Sendable {
+  /// A function and the extents of its product: m × n results of k terms.
   public struct Shape: Hashable, Sendable {
     public let name: String
     public let m, n, k: Int
 
+    /// A product of m × k by k × n, by a function of this name.
     public init(name: String, m: Int, n: Int, k: Int) { (self.name, self.m, self.n, self.k) = (name, m, n, k) }
   }
 
@@ -38,6 +40,7 @@ public struct Tallies: Sendable {
   private var byShape: [Shape: Row] = [:]
   private var calls = 0
 
+  /// No calls.
   public init() {}
 
   /// The numbers of a call among all, and among those of its shape.
@@ -49,6 +52,7 @@ public struct Tallies: Sendable {
     return (calls, byShape[shape]?.calls ?? 0)
   }
 
+  /// Adds to a shape that has begun the results of one of its calls: how many are infinite or NaN, and the exact errors of a sample.
   public mutating func note<Number>(_ shape: Shape, nonFinite: Int, _ samples: [EmulatedProduct.Sums<Number>.Sample]) {
     var row = byShape[shape]!
     row.nonFinite += nonFinite

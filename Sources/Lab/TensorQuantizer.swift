@@ -23,6 +23,7 @@ public struct TensorQuantizer: Sendable {
   /// The axis along which a format counts channels or lays blocks where none is given: an output's index, the first, or the last.
   public static func standardAxis(_ format: ScaledFormat) -> Int { format.granularity == .channel ? 0 : -1 }
 
+  /// A quantiser whose groups lie along `axis`, negative ones counted from the last; without it along the format's usual one.
   public init(_ quantizer: BlockQuantizer, axis: Int? = nil, _ parallelism: Parallelism = .allCores) {
     (self.quantizer, self.axis, self.parallelism) = (quantizer, axis, parallelism)
   }

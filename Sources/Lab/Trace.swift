@@ -13,6 +13,7 @@ public struct Trace: Sendable {
   /// The number of the first step from which on the error so far exceeds half the exact result: from there no digit of it is correct.
   public let lostFrom: Int?
 
+  /// One rounding.
   public struct Row: Sendable {
     /// From 1 on.
     public let number: Int
@@ -30,6 +31,7 @@ public struct Trace: Sendable {
     public let mark: Mark?
   }
 
+  /// What is remarkable about a rounding.
   public enum Mark: String, Sendable {
     /// A nonzero term left the accumulator as it was.
     case swallowed

@@ -44,6 +44,7 @@ public struct Verdict: Codable, Hashable, Sendable {
     public let share: Double
   }
 
+  /// What of an accumulator is changed so that the target is met.
   public enum Change: String, Codable, Hashable, Sendable {
     case fractionBits, exponentBits, chunks, stochasticRounding
   }
@@ -132,6 +133,7 @@ extension Analysis {
 public struct Nullable<Wrapped: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
   public var wrappedValue: Wrapped?
 
+  /// An optional that is written as null when it is nil.
   public init(wrappedValue: Wrapped?) { self.wrappedValue = wrappedValue }
 
   public init(from decoder: any Decoder) throws {

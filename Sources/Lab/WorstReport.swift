@@ -93,6 +93,7 @@ public struct WorstResult: Encodable, Sendable {
   @Nullable public private(set) var bound: String?
   @Nullable public private(set) var boundRatio: Double?
 
+  /// Vectors x and y that attain the worst error.
   public struct Witness: Encodable, Sendable {
     public let x, y: [Double]
   }
@@ -183,6 +184,7 @@ public struct WorstReport: Encodable, Sendable {
   public let results: [WorstResult]
   @Nullable public private(set) var growth: Growth?
 
+  /// What the largest error tends to for long sums.
   public struct Growth: Codable, Hashable, Sendable {
     /// lim (largest error) / n.
     public let errorPerTerm: Double
@@ -194,6 +196,7 @@ public struct WorstReport: Encodable, Sendable {
 
   private enum CodingKeys: String, CodingKey { case schema, format, accumulator, product, onOverflow, range, results, growth }
 
+  /// The document of a question and its results, with the growth where it was asked for.
   public init(_ question: WorstQuestion, _ results: [WorstResult], _ growth: ErrorGrowth? = nil) {
     (format, accumulator, product) = (question.format.name, "\(question.dot.plan)", "\(question.dot.product)")
     (onOverflow, range, self.results) = (question.treatment.rawValue, question.range?.double, results)

@@ -27,6 +27,7 @@ public enum BigRounding: Sendable {
 public struct BigRegister: ~Copyable {
   public var raw = __mpfr_struct()
 
+  /// A NaN of 1 to 2^24 bits, as MPFR begins.
   public init(precision: Int) {
     precondition(precision >= 1 && precision <= 1 << 24, "a precision of 1 to 2^24 bits")
     mpfr_init2(&raw, precision)
@@ -85,6 +86,7 @@ public struct BigFloat: Sendable {
 
   let storage: Storage
 
+  /// The number, exactly.
   public init(_ register: consuming BigRegister) { storage = Storage(register) }
 
   /// The exact value.
@@ -95,6 +97,7 @@ public struct BigFloat: Sendable {
     self.init(register)
   }
 
+  /// The number, exactly.
   public init(_ x: Dyadic) { self.init(Value.finite(x)) }
 
   /// The MPFR number, for reading.

@@ -54,6 +54,7 @@ public struct LogarithmicRounder: Hashable, Sendable {
   private let floor: Rounder
   private let nearest: Rounder
 
+  /// Rounding of logarithms, or of the numbers themselves, to the multiples of 2^-fractionBits.
   public init(to format: LogarithmicFormat, _ rounding: LogarithmicRounding = .nearestLogarithm) {
     func rounder(_ mode: Rounding) -> Rounder {
       do { return try Rounder(to: Format("q10.\(format.fractionBits)"), mode) } catch { preconditionFailure(error.description) }

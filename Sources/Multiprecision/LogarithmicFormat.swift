@@ -19,6 +19,9 @@ public struct LogarithmicFormat: Hashable, Sendable {
   /// N, 0 to 23.
   public let fractionBits: Int
 
+  /// `lnsM.N` with M integer bits, the sign of the logarithm included, and N fraction bits of it.
+  ///
+  /// - Throws: `FormatError` for widths that make no format.
   public init(integerBits: Int, fractionBits: Int) throws(FormatError) {
     try self.init(integerBits, fractionBits, asWritten: "lns\(integerBits).\(fractionBits)")
   }
@@ -108,6 +111,7 @@ extension LogarithmicFormat {
     return field | (isNegative ? 1 << Format.Code(width - 1) : 0)
   }
 
+  /// Whether a value has a code: 0 and NaN do, and ±2^L if L is a multiple of 2^-fractionBits within the range.
   public func contains(_ value: LogarithmicValue) -> Bool {
     guard case .power(_, let log2) = value else { return true }
     let limit = Dyadic(Int128(maxSteps), exponent: -fractionBits)

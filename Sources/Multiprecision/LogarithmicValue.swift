@@ -10,6 +10,7 @@ public enum LogarithmicValue: Hashable, Sendable {
   case nan
   case power(isNegative: Bool, log2: Dyadic)
 
+  /// −x; 0 and NaN stay what they are.
   public static prefix func - (x: LogarithmicValue) -> LogarithmicValue {
     guard case .power(let isNegative, let log2) = x else { return x }
     return .power(isNegative: !isNegative, log2: log2)

@@ -11,6 +11,7 @@ public struct SweepStatus: Sendable {
   /// What is wrong with results that are none.
   public let strange: [String]
 
+  /// Looks at the result of every cell. Complexity: O(cells) file accesses.
   public init(_ sweep: SweepDirectory) {
     var (complete, missing, strange) = (0, [Int](), [String]())
     for cell in sweep.cells {
@@ -35,6 +36,7 @@ public struct SweepStatus: Sendable {
 }
 
 extension SweepDirectory {
+  /// How rows are written: CSV with a header, or a JSON object a line.
   public enum Table: Sendable { case csv, jsonLines }
 
   /// Writes the rows of all cells to a file, in their order, whole or not at all.

@@ -21,6 +21,7 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "\(index)/\(count)" }
 
+  /// Whether the cell is one of i − 1, i − 1 + n, ….
   public func contains(_ cell: SweepCell) -> Bool { cell.index % count == index - 1 }
 }
 

@@ -10,6 +10,7 @@ internal import Lab
 ///     let problem = ConvexProblem(curvatures: ConvexProblem.curvatures(16, condition: 100), rows: 64, random: RandomStream(seed: 1))
 ///     let w = problem.minimiser()  // of Σ(x·w − y)²/2n, with an XᵀX/n of exactly these eigenvalues
 public struct ConvexProblem: Sendable {
+  /// ℓ(z, y) of one example, z being what the model gives.
   public enum Loss: Hashable, Sendable {
     /// (z − y)²/2.
     case squares
@@ -236,11 +237,13 @@ public struct Quadratic: Sendable {
   /// σ of each derivative's noise.
   public let noise: Double
 
+  /// The parabola with curvatures λᵢ and minimum w*; `noise` is the standard deviation σ of each derivative.
   public init(curvatures: [Double], minimiser: [Double], noise: Double = 0) {
     precondition(curvatures.count == minimiser.count)
     (self.curvatures, self.minimiser, self.noise) = (curvatures, minimiser, noise)
   }
 
+  /// f(w), without noise.
   public func value(_ w: [Double]) -> Double { w.indices.reduce(0) { $0 + curvatures[$1] / 2 * (w[$1] - minimiser[$1]) * (w[$1] - minimiser[$1]) } }
 
   /// λᵢ(wᵢ − w*ᵢ) + σξᵢ.

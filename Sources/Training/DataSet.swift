@@ -14,6 +14,7 @@ public struct DataSet: Sendable {
   public let training: Images
   public let test: Images
 
+  /// Images of one extent with their labels.
   public struct Images: Sendable {
     /// Image after image.
     package let pixels: [Float]

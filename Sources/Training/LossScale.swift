@@ -14,6 +14,7 @@ public enum LossScale: Hashable, Sendable, CustomStringConvertible {
   /// dynamic one is.
   case automatic
 
+  /// Reads `none`, `dynamic`, `automatic` or `2^K`, −40 ≤ K ≤ 40.
   public init(text: String) throws(PolicyError) {
     switch text.lowercased() {
     case "none": self = .none

@@ -8,6 +8,7 @@ public struct ModelOptions: Hashable, Sendable, Codable {
   /// The size of the circulant blocks of the hidden dense layers, which then have no biases; `nil` for full matrices.
   public var circulant: Int?
 
+  /// `circulant` is the size of the blocks of hidden layers; without it they are dense.
   public init(activation: ActivationFunction = .relu, softmax: Softmax = .exponential, circulant: Int? = nil) {
     (self.activation, self.softmax, self.circulant) = (activation, softmax, circulant)
   }

@@ -30,6 +30,7 @@ public struct NewtonMethod: Sendable {
     public let shift: Double
   }
 
+  /// A point of the way to the minimum.
   public struct Iterate: Sendable {
     public let weights: [Double]
     public let value: Double

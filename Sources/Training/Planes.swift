@@ -7,6 +7,7 @@ package import Formats
 public struct ImageShape: Hashable, Sendable, Codable {
   public let channels, height, width: Int
 
+  /// Extents of an image; n features are (n, 1, 1).
   public init(_ channels: Int, _ height: Int = 1, _ width: Int = 1) { (self.channels, self.height, self.width) = (channels, height, width) }
 
   public var count: Int { channels * height * width }

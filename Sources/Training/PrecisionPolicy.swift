@@ -42,6 +42,7 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
     /// Without it, what the multiplier of the factors' format says, which is to keep products exact unless it is `:cfg1` or `:cfg2`.
     public var product: Product?
 
+    /// Sums by a plan; without `product`, what happens to products follows from their format.
     public init(_ plan: Plan, product: Product? = nil) { (self.plan, self.product) = (plan, product) }
   }
 
@@ -54,9 +55,11 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
     public var weights, activations, errors, weightErrors: TensorFormat?
     public var forward, backwardData, backwardWeights: Accumulator?
 
+    /// A change that changes nothing yet, of the layers that match, or from an epoch on.
     public init(match: String? = nil, fromEpoch: Int? = nil) { (self.match, self.fromEpoch) = (match, fromEpoch) }
   }
 
+  /// A policy with one accumulator for all three products, plain updates, and no changes by layer or epoch.
   public init(
     name: String, weights: TensorFormat, activations: TensorFormat, errors: TensorFormat, accumulator: Accumulator,
     elementwise: TensorFormat, storedWeights: TensorFormat, lossScale: LossScale = .none

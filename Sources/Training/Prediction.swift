@@ -37,10 +37,12 @@ public struct Finding: Hashable, Sendable {
   public let references: [Reference]
   public let acceptance: Acceptance
 
+  /// A value to stand beside prediction and measurement.
   public struct Reference: Hashable, Sendable {
     public let name: String
     public let value: Double
 
+    /// The value with the heading of its column.
     public init(_ name: String, _ value: Double) { (self.name, self.value) = (name, value) }
   }
 
@@ -59,11 +61,13 @@ public struct Finding: Hashable, Sendable {
     public static func within(_ tolerance: Double) -> Acceptance { .ratio(1 - tolerance...1 + tolerance) }
   }
 
+  /// What a case says about its prediction.
   public enum Verdict: Hashable, Sendable {
     case agrees, disagrees
     case notApplicable(reason: String)
   }
 
+  /// One case, named by the prediction's id and its setting.
   public init(
     _ prediction: String, _ setting: String, predicted: Double, measured: Double, standardError: Double? = nil,
     references: [Reference] = [], _ acceptance: Acceptance

@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every console block of the README is the program's real output.
+// Every console block of the README and of the articles is the program's real output.
 
 import Foundation
 import Testing
 
 @Suite struct ConsoleTests {
-  @Test func consoleBlocksAreRealOutput() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
-    let blocks = readme.components(separatedBy: "```console\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
-    #expect(blocks.count >= 2)
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  static let texts: [String] = {
+    let articles = "Sources/FmtLab/FmtLab.docc"
+    let names = try! FileManager.default.contentsOfDirectory(atPath: root.appending(path: articles).path)
+    return ["README.md"] + names.filter { $0.hasSuffix(".md") }.sorted().map { "\(articles)/\($0)" }
+  }()
+
+  @Test(arguments: texts) func consoleBlocksAreRealOutput(_ text: String) throws {
+    let markdown = try String(contentsOf: Self.root.appending(path: text), encoding: .utf8)
+    let blocks = markdown.components(separatedBy: "```console\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+    #expect(blocks.count >= 2 || text != "README.md")
     for block in blocks {
       let lines = block.split(separator: "\n", omittingEmptySubsequences: false)
       let command = try #require(lines.first.map { $0.dropFirst("$ fmtlab ".count) })
       #expect(lines[0].hasPrefix("$ fmtlab "))
-      let output = try run(command.split(separator: " ").map(String.init), in: root)
-      #expect(lines.dropFirst().joined(separator: "\n") == output, "make the block anew: fmtlab \(command)")
+      let output = try run(command.split(separator: " ").map(String.init), in: Self.root)
+      #expect(lines.dropFirst().joined(separator: "\n") == output, "make the block of \(text) anew: fmtlab \(command)")
     }
   }
 

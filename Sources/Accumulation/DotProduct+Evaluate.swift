@@ -19,10 +19,15 @@ public struct Step: Sendable {
     case exact
   }
 
+  /// What was rounded: a product, a term onto a sum, a step of a matrix unit.
   public let kind: Kind
+  /// The format and mode of the accumulator that took the step.
   public let rounder: Rounder
+  /// The accumulator before the step; +0 where nothing is added to.
   public let before: Value
+  /// The exact addend. Of a product that is rounded, the exact product.
   public let term: Value
+  /// fl(before + term), with its flags.
   public let rounded: Rounded
   /// Not below what the alignment of a block's addends changed.
   public let cutting: Dyadic

@@ -4,7 +4,9 @@
 /// The unevaluated sum of two numbers of a format, h = o(h + l): about 2p + 1 bits.
 @frozen
 public struct DoubleWord<Number: Equatable>: Equatable {
+  /// h, the leading number.
   public var high: Number
+  /// l, at most half an ulp of h where h = o(h + l).
   public var low: Number
 
   /// The pair (h, l) as it is: whether h = o(h + l) is not checked.

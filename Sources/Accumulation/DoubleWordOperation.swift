@@ -3,22 +3,35 @@
 
 /// An algorithm on double words, in the names and numbers of Joldes, Muller and Popescu 2017.
 public enum DoubleWordOperation: String, CaseIterable, Sendable {
+  /// x + y, y a number: 2u² of the result.
   case plusFP = "dwplusfp"
+  /// x + y with few operations: nothing is promised where signs differ.
   case sloppyPlus = "sloppydwplusdw"
+  /// x + y for any signs.
   case accuratePlus = "accuratedwplusdw"
+  /// x y, y a number, with two more additions than the next.
   case timesFP1 = "dwtimesfp1"
+  /// x y, y a number, with fewer additions.
   case timesFP2 = "dwtimesfp2"
+  /// x y, y a number, with a fused multiply-add.
   case timesFP3 = "dwtimesfp3"
+  /// x y without the product of the low numbers.
   case times1 = "dwtimesdw1"
+  /// x y likewise, with a fused multiply-add.
   case times2 = "dwtimesdw2"
+  /// x y with the product of the low numbers too.
   case times3 = "dwtimesdw3"
+  /// x / y, y a number.
   case dividedByFP = "dwdivfp3"
+  /// x / y.
   case divided = "dwdivdw2"
+  /// √x.
   case squareRoot = "dwsqrt"
 
   /// What the exact result is.
   public enum Function: Sendable { case sum, product, quotient, squareRoot }
 
+  /// What the algorithm computes, whichever way.
   public var function: Function {
     switch self {
     case .plusFP, .sloppyPlus, .accuratePlus: .sum
@@ -31,6 +44,7 @@ public enum DoubleWordOperation: String, CaseIterable, Sendable {
   /// What y is: a double word, a number, or nothing.
   public enum SecondOperand: Sendable { case doubleWord, number, none }
 
+  /// What y is, if there is one.
   public var secondOperand: SecondOperand {
     switch self {
     case .plusFP, .timesFP1, .timesFP2, .timesFP3, .dividedByFP: .number
@@ -39,6 +53,7 @@ public enum DoubleWordOperation: String, CaseIterable, Sendable {
     }
   }
 
+  /// The algorithm's name and number in the paper of Joldes, Muller and Popescu.
   public var summary: String {
     let title =
       switch self {

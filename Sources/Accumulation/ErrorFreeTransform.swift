@@ -5,6 +5,7 @@ public import Formats
 
 /// An algorithm that turns one or two numbers into a rounded result and its error.
 public enum ErrorFreeTransform: Hashable, Sendable {
+  /// s = o(a + b) and e = a + b − s: by six additions for any a and b, by three for |a| ≥ |b|; p = o(a b) and e = a b − p by a fused multiply-add.
   case twoSum, fast2Sum, twoProductFMA
   /// Veltkamp's split with C = 2^s + 1.
   case split(at: Int)
@@ -13,8 +14,11 @@ public enum ErrorFreeTransform: Hashable, Sendable {
 
   /// Something that must hold for the error to be exact.
   public enum Hypothesis: String, CaseIterable, Sendable {
+    /// What must hold so that value and error together are exactly the true result; ``statement`` has each in words. η is the smallest positive
+    /// number.
     case nearest, ordered, noOverflow, notTiny, splitPoint
 
+    /// The condition as a formula.
     public var statement: String {
       switch self {
       case .nearest: "to nearest, subnormals kept"
@@ -26,6 +30,7 @@ public enum ErrorFreeTransform: Hashable, Sendable {
     }
   }
 
+  /// What the theorem on this transform asks for.
   public var hypotheses: [Hypothesis] {
     switch self {
     case .twoSum: [.nearest, .noOverflow]
@@ -36,8 +41,10 @@ public enum ErrorFreeTransform: Hashable, Sendable {
     }
   }
 
+  /// The names that the command line knows.
   public static let names = ["twosum", "fast2sum", "twoprodfma", "split", "dekker"]
 
+  /// The name on the command line, split point included.
   public var name: String {
     switch self {
     case .twoSum: "twosum"
@@ -59,6 +66,7 @@ public enum ErrorFreeTransform: Hashable, Sendable {
     }
   }
 
+  /// 1 for a split, 2 for all others.
   public var operandCount: Int {
     if case .split = self { 1 } else { 2 }
   }

@@ -11,7 +11,9 @@ public import Formats
 /// - Source: Priest 1991 and Shewchuk 1997 for the operations; Joldes, Marty, Muller and Popescu 2016 for the renormalisation, repeated here
 ///   until it settles, because one pass leaves terms overlapping at few bits.
 public struct Expansion: Hashable, Sendable {
+  /// The rounding of every operation on it.
   public let rounder: Rounder
+  /// x₁, x₂, …, leading term first; none for 0.
   public let terms: [Value]
   /// What happened on the way here: `overflow` (the sum is lost), and `underflow` (bits below the smallest number are).
   public let flags: Rounded.Flags
@@ -54,6 +56,7 @@ public struct Expansion: Hashable, Sendable {
     self = work.renormalised(terms)
   }
 
+  /// Whether the sum of the terms is 0: then there are none.
   public var isZero: Bool { terms.isEmpty }
 
   /// The value, if it is finite and has at most 127 bits; `BigFloat(_:)` holds any.

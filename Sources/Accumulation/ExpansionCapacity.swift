@@ -9,7 +9,9 @@ public import Formats
 /// the sign of the next one bit more. So every number of k(p + 1) − 1 bits is an expansion of k terms, provided that its last bit is
 /// not below the format's smallest number. (proofs/expansions.md#capacity)
 public struct ExpansionCapacity: Hashable, Sendable {
+  /// The format of the terms.
   public let format: Format
+  /// k.
   public let terms: Int
 
   /// - Precondition: a floating-point format; at least one term.

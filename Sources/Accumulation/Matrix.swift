@@ -9,7 +9,9 @@ public import Formats
 ///
 /// A stride may be negative or 0. The array is shared by all views of it, and never changed.
 public struct Matrix<Number: CarrierNumber>: Sendable {
+  /// m.
   public let rows: Int
+  /// n.
   public let columns: Int
   let storage: [Number]
   let offset: Int

@@ -9,7 +9,9 @@ public import Formats
 /// Vector kernels do the work where one is exact for the plan and the numbers at hand; ``choice(_:_:_:)`` says which, or why none is. Each tile of C is
 /// summed in the order of k, whatever its shape, so the results do not depend on tiles, threads or instructions.
 public struct MatrixProduct: Sendable {
+  /// How each element is summed.
   public let dot: DotProduct
+  /// Which vector instructions the kernels use.
   public let instructions: InstructionSet
 
   /// Products whose elements are carried out as `dot` says. The instructions change the time, never the bits; those that the processor lacks trap.

@@ -9,6 +9,7 @@ public struct MatrixUnit: Sendable {
   public let name: String
   /// Formats of x and y.
   public let inputs: [Format]
+  /// Its steps, and what hands their result on.
   public let plan: Plan
   /// What the parameters rest on.
   public let evidence: Evidence

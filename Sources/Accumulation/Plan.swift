@@ -70,6 +70,7 @@ extension Plan {
     }
   }
 
+  /// Whether some rounding of it draws random bits.
   public var isStochastic: Bool { rounders.contains { $0.rounding.isStochastic } }
 
   /// Levels at which terms are summed.
@@ -89,7 +90,9 @@ public enum Product: Hashable, Sendable {
 
 /// A dot product Σ xᵢyᵢ: what happens to the products, and how they are summed.
 public struct DotProduct: Hashable, Sendable {
+  /// What happens to xᵢyᵢ before it is added.
   public let product: Product
+  /// How the products are summed.
   public let plan: Plan
   /// The smallest exponent of a factor: subnormal numbers have it too. Only the alignment of matrix units asks for it.
   public let lowestFactorExponent: Int
@@ -101,6 +104,7 @@ public struct DotProduct: Hashable, Sendable {
     lowestFactorExponent = factors?.minNormal?.floorLog2 ?? Int.min / 2
   }
 
+  /// Whether some rounding, of products or sums, draws random bits.
   public var isStochastic: Bool {
     if case .rounded(let rounder) = product, rounder.rounding.isStochastic { return true }
     return plan.isStochastic

@@ -5,15 +5,23 @@ public import Formats
 
 /// What is wrong with the text of a plan.
 public enum PlanError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A level's format or rounding.
   case format(FormatError)
+  /// What stands after a colon, and is no number from 1 to 2^31.
   case count(String)
+  /// A level before the last that does not say after how many terms it hands its sum on.
   case innerLevelWithoutCount(String)
+  /// The last level, which takes all that is left, with a count.
   case lastLevelWithCount(String)
+  /// What stands after @.
   case modifier(String)
+  /// The word before a slash.
   case scheme(String)
+  /// Parentheses in parentheses, how many.
   case nesting(Int)
   /// Parameters that no block FMA has.
   case block(String)
+  /// A name that no unit has.
   case matrixUnit(String)
   /// The number of a scheme.
   case parameter(String, scheme: String, allowed: ClosedRange<Int>)

@@ -41,6 +41,7 @@ extension RoundedAddition {
 /// - Random: operation i takes draw i of `random`, which stochastic modes need.
 /// - Complexity: about 50 ns an operation.
 public struct ValueArithmetic: RoundedArithmetic, Sendable {
+  /// o(·).
   public let rounder: Rounder
   /// What happened in the operations so far.
   public private(set) var flags: Rounded.Flags = []

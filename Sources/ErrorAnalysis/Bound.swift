@@ -9,8 +9,11 @@ public struct Bound: Sendable {
   public let id: String
   /// The inequality. A is Σ|xᵢyᵢ| (or Σ|xᵢ|), u the unit roundoff of the mode, k the number of roundings in sequence.
   public let statement: String
+  /// How certain it is.
   public let kind: Kind
+  /// What must hold of a problem, all of it.
   public let hypotheses: [Hypothesis]
+  /// Who proved it, or that it is proved here.
   public let source: String
   /// Where the proof is written down, relative to the root of the package.
   public let proof: String
@@ -21,6 +24,7 @@ public struct Bound: Sendable {
   /// How certain a bound is: `deterministic` for every evaluation; `stochastic` but for a share ζ of them, by a theorem about random roundings;
   /// `probabilistic` likewise, by a model of roundings to nearest; `asymptotic` never evaluated.
   public enum Kind: String, Sendable, Codable {
+    /// From what always holds to what is only listed.
     case deterministic, probabilistic, stochastic, asymptotic
   }
 
@@ -38,8 +42,11 @@ public struct Bound: Sendable {
 
 /// ofSum · |s| + relative · A + absolute.
 public struct Radius: Hashable, Sendable {
+  /// The factor of |s|.
   public let ofSum: Upward
+  /// The factor of A.
   public let relative: Upward
+  /// What underflow can add.
   public let absolute: Upward
 
   init(ofSum: Upward = .zero, relative: Upward, absolute: Upward = .zero) {
@@ -49,7 +56,9 @@ public struct Radius: Hashable, Sendable {
 
 /// A bound, evaluated: |computed − exact| ≤ `value`, for a probabilistic or stochastic bound but for a share of the evaluations.
 public struct Certificate: Sendable {
+  /// What was evaluated.
   public let bound: Bound
+  /// Not below the bound of |computed − exact|.
   public let value: Upward
   /// Not below value / A; nil when A = 0, or so large or small that a double cannot stand for it.
   public let ratio: Upward?
@@ -57,6 +66,7 @@ public struct Certificate: Sendable {
 
 /// Hypotheses of a bound that do not hold.
 public struct Inapplicable: Error, Sendable, CustomStringConvertible {
+  /// The id of the bound.
   public let id: String
   /// One reason each, with numbers.
   public let reasons: [String]
@@ -65,6 +75,7 @@ public struct Inapplicable: Error, Sendable, CustomStringConvertible {
 }
 
 extension Bound {
+  /// All bounds of sums and dot products, family by family.
   public static let catalogue: [Bound] = recursive + block + compensated + running + probabilistic
 
   /// The bounds whose hypotheses on the problem hold, in the order of the catalogue; `failure` is the probability with which a
@@ -73,6 +84,7 @@ extension Bound {
     catalogue.compactMap { try? $0.applied(to: problem, failure: failure) }
   }
 
+  /// ζ of bounds that may fail, unless another is given.
   public static let defaultFailure = 0.01
 
   /// Why the bound does not apply to a problem; `nil` if it does.
@@ -106,6 +118,7 @@ extension Bound {
 
 /// A bound whose hypotheses hold for a problem; what is left to check is that nothing overflowed.
 public struct ApplicableBound: Sendable {
+  /// The bound whose hypotheses were checked.
   public let bound: Bound
   /// The bound for every input of the problem; `nil` for a running bound.
   public let radius: Radius?

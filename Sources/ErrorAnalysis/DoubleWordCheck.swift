@@ -8,13 +8,18 @@ public import Formats
 ///
 /// Operands are pairs (h, l) of the format with h = o(h + l) to nearest even, subnormal low words included.
 public struct DoubleWordCheck: Sendable {
+  /// The algorithm that was tried.
   public let operation: DoubleWordOperation
+  /// The format and mode of every operation.
   public let rounder: Rounder
+  /// What became of all operands.
   public let counts: Counts
+  /// One of each kind of outcome that occurred.
   public let counterexamples: [Counterexample]
   /// The case of the largest relative error among those in the scope of the bound (its signs, no operation that overflows or underflows),
   /// and |z − r| / |r| there in units of u².
   public let worst: Counterexample?
+  /// The largest relative error over u².
   public let worstInSquares: Double
 
   /// How many operands there were, and what became of them.
@@ -25,7 +30,9 @@ public struct DoubleWordCheck: Sendable {
     public var resultOverflow = 0
     /// The others, each one of `exact`, `inexact` and `overflow`.
     public var cases = 0
+    /// Results without error.
     public var exact = 0
+    /// Results with an error, within the bound or beyond.
     public var inexact = 0
     /// Of the inexact ones: the true result is not a double word of the format.
     public var unrepresentable = 0
@@ -63,7 +70,9 @@ public struct DoubleWordCheck: Sendable {
   public struct Counterexample: Hashable, Sendable {
     /// Which outcome: an error beyond the bound, a step that overflows, bits lost below the smallest number, the largest error.
     public enum Kind: String, Sendable, CaseIterable { case beyond, overflow, underflow, worst }
+    /// What the example is one of.
     public let kind: Kind
+    /// Operands and result; y has a low number of 0 where it is a single number.
     public let x, y, result: DoubleWord<Double>
     /// Of the result; infinite where the true one is 0.
     public let relativeError: Double

@@ -8,6 +8,7 @@ public import Formats
 public struct ErrorGrowth: Sendable {
   /// lim (largest error of n terms) / n, as an exact rational in units of 2^`unit`: the largest mean of the local errors around a cycle of states.
   public let rate: Fraction
+  /// q, every number being a multiple of 2^q.
   public let unit: Int
   /// A sum that can be reached and the largest term x that it swallows, fl(s + x) = s: x alone, for ever, has the error ratio 1.
   public let stagnation: (sum: Dyadic, term: Dyadic)?

@@ -7,10 +7,13 @@ internal import Synchronization
 
 /// The probabilities of the errors of sums of n independent terms, computed − exact.
 public struct ErrorHistogram: Sendable {
+  /// Terms of a sum.
   public let n: Int
   /// Errors are multiples of it; bin i holds those of `(first + i) · binWidth`.
   public let binWidth: Dyadic
+  /// The number of the first bin.
   public let first: Int
+  /// Of the errors `(first + i) · binWidth`.
   public let probabilities: [Double]
   /// 0 where the histogram is exact. Otherwise it is the law of the error plus a noise of mean 0, whatever the error, with this rms at most.
   public let blur: Double

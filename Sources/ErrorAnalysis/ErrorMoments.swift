@@ -7,7 +7,9 @@ public import Formats
 /// What the error of a sum of n independent random terms is like, computed − exact. Where sums can be lost by overflow, moments are those of
 /// the sums that are not.
 public struct ErrorMoments: Sendable {
+  /// Terms of a sum.
   public let n: Int
+  /// E[computed − exact].
   public let mean: Double
   /// √E[error²].
   public let rms: Double

@@ -14,8 +14,11 @@ public import Formats
 /// to it: Dahlqvist, Salvia and Constantinides, arXiv:1912.00867 (error distributions of single operations); Natesh and Kung,
 /// arXiv:2504.09072 (a Markov chain for the time to overflow).
 public struct ExactAnalysis: Sendable {
+  /// How the terms are summed.
   public let plan: Plan
+  /// What happens to products before.
   public let product: Product
+  /// What an overflow means.
   public let treatment: OverflowTreatment
   /// The kinds of terms, and the kind of each term where these are given.
   private let laws: [Terms]

@@ -13,6 +13,7 @@ public enum ExactAnalysisError: Error, Hashable, Sendable, CustomStringConvertib
   case states(String, bits: Int)
   /// Numbers of too many bits when they are written as integers in one unit.
   case range(bits: Int, allowed: Int)
+  /// A length outside what is allowed.
   case terms(Int, allowed: Int)
   /// A limit that no value keeps.
   case noInputs(String)

@@ -6,34 +6,62 @@ internal import Formats
 
 /// Something that must hold of a problem for a bound to be true.
 public enum Hypothesis: String, Sendable, CaseIterable {
+  /// Ω is never exceeded; seen only in an evaluation.
   case noOverflow
+  /// p does not vary over the range.
   case notTapered
+  /// Errors are relative to the results.
   case floatingPoint
+  /// Errors are absolute: a step, or half of one.
   case fixedPoint
+  /// |fl(x) − x| ≤ u|x| with u = 2^-p.
   case nearest
+  /// s ← fl(s + x), term by term.
   case sequential
+  /// Additions of two numbers, in any order.
   case ordinary
+  /// No correction term.
   case uncompensated
+  /// Every compensated level has a bound of its own.
   case provenLevels
+  /// Steps align and cut their addends.
   case block
+  /// One rounding at the end.
   case exactSum
+  /// One pass of 2Sum, and the sum of its errors.
   case sum2
+  /// The same with the errors of the products.
   case dot2
+  /// The accumulator is K numbers.
   case expansion
+  /// x = fl(x) for every term.
   case holdsTerms
+  /// x − fl(x) is a number of the format.
   case splitsTerms
+  /// Some rounding draws random bits.
   case someStochastic
+  /// E fl(x) = x at every rounding.
   case allStochastic
+  /// A model takes the errors of roundings to nearest for random ones.
   case someNearest
+  /// In a tree both operands of an addition are numbers of the format.
   case treeOfHeldTerms
+  /// There is one u.
   case oneLevel
+  /// There is a u for each level.
   case severalLevels
+  /// γ_k = k u/(1 − k u) exists.
   case gammaDefined
+  /// k u ≤ 1/2.
   case withinHalfReciprocal
+  /// η/2 need not be added.
   case noUnderflow
+  /// Products and sums have one u and one η.
   case productsInTheSameFormat
+  /// Terms are the exact xᵢyᵢ.
   case productsNotRounded
 
+  /// The hypothesis in words.
   public var statement: String {
     switch self {
     case .noOverflow: "no result overflows"

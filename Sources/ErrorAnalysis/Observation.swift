@@ -14,6 +14,7 @@ public struct Observation: Sendable {
   public private(set) var ulps = Upward.zero
   /// Σ u|result| over the roundings, plus the underflow error of each.
   public private(set) var results = Upward.zero
+  /// Whether a result overflowed or was not finite: then no bound holds.
   public private(set) var overflowed = false
   /// Additions of a nonzero term.
   public private(set) var nonzeroAdditions = 0
@@ -21,6 +22,7 @@ public struct Observation: Sendable {
   public private(set) var swallowed = 0
   /// The stochastic roundings, and those to nearest: chance applies to them, by law or as a model.
   public private(set) var stochastic = Chance()
+  /// The roundings to nearest.
   public private(set) var nearest = Chance()
   /// Σ of the largest errors of all others, and of what alignment can have cut.
   public private(set) var others = Upward.zero

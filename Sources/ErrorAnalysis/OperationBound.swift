@@ -9,12 +9,15 @@ public import Formats
 /// Like ``Bound``, it is given only where its hypotheses hold. Beside it stand the largest errors at p = 2, 3 and 4, exact maxima over all
 /// double words within a window of binades (`DoubleWordCheck` with `binades: window`); a wider window may hold larger ones.
 public struct OperationBound: Sendable {
+  /// The algorithm that it bounds.
   public let operation: DoubleWordOperation
   /// The bound from each precision on, the largest precision last.
   public let forms: [Form]
   /// Whether x and y must not have opposite signs.
   public let needsSameSigns: Bool
+  /// Who proved it.
   public let source: String
+  /// Where the proof is written down, relative to the root of the package.
   public let proof: String
   /// The theorem of proofs/coq that a machine has checked, as File.theorem; none for what is cited only.
   public let theorems: [String]
@@ -23,7 +26,9 @@ public struct OperationBound: Sendable {
 
   /// |z − r| ≤ factor · |r| for p ≥ precision, u = 2^-p.
   public struct Form: Sendable {
+    /// The least p that it holds for.
     public let precision: Int
+    /// The bound as a formula in u.
     public let text: String
     let factor: @Sendable (_ u: Upward) -> Upward
   }
@@ -31,12 +36,15 @@ public struct OperationBound: Sendable {
   /// Binades of the windows in which ``largest`` was found, by p.
   public static let windows = [2: 8, 3: 8, 4: 5]
 
+  /// A stable name, such as `dw.plusfp`.
   public var id: String { "dw.\(operation.rawValue.hasPrefix("dw") ? String(operation.rawValue.dropFirst(2)) : operation.rawValue)" }
 
+  /// The inequality for each precision.
   public var statement: String {
     "|z − r| ≤ c |r|, r the exact result; " + forms.map { "c = \($0.text) for p ≥ \($0.precision)" }.joined(separator: ", ")
   }
 
+  /// What must hold of operands and format, in words.
   public var hypotheses: [String] {
     ["rne", "p ≥ \(forms[0].precision)", "x and y are double words", "no operation overflows or loses bits below η"]
       + (needsSameSigns ? ["x and y do not have opposite signs"] : [])
@@ -60,6 +68,7 @@ public struct OperationBound: Sendable {
   /// The bound of an algorithm; there is one of each.
   public static func of(_ operation: DoubleWordOperation) -> OperationBound { catalogue.first { $0.operation == operation }! }
 
+  /// The bound of each double-word algorithm.
   public static let catalogue: [OperationBound] = [
     entry(.plusFP, [1.230, 1.560, 1.765], [Form(precision: 2, text: "2u²") { two * $0 * $0 }], theorem: "DoubleWordSums.plus_number_bound"),
     entry(

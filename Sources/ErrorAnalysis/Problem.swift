@@ -6,7 +6,9 @@ public import Formats
 
 /// Numbers as bounds see them: multiples of `2^quantum` with at most `precision` significant bits.
 public struct Grain: Hashable, Sendable {
+  /// Significant bits at most.
   public let precision: Int
+  /// q, the numbers being multiples of 2^q.
   public let quantum: Int
   /// Matrix units take a product's exponent from its factors, where a subnormal factor counts as if it had the smallest exponent: no larger
   /// than the product's own, or 2^exponent is at most this.
@@ -42,14 +44,19 @@ public struct Level: Hashable, Sendable {
   /// How the terms of a level are added: one by one, in a tree, exactly, with compensation, or in steps of a matrix unit. `products` stands for the
   /// rounding of products before any addition.
   public enum Kind: Hashable, Sendable {
+    /// Products rounded before they are added; sums term by term; balanced trees.
     case products, sequential, pairwise
     /// An exact sum that is rounded once.
     case exact
+    /// A sum that makes up for its errors.
     case compensated(Compensation)
+    /// Steps of a matrix unit.
     case block(BlockFMA)
   }
 
+  /// How its terms are added.
   public let kind: Kind
+  /// The rounding of its results.
   public let rounder: Rounder
   /// k: the most inexact roundings that a term of one sum passes through at this level.
   public let depth: Int
@@ -81,9 +88,11 @@ public struct Level: Hashable, Sendable {
 
 /// A sum of n terms, or a dot product of n pairs, carried out by a plan.
 public struct Problem: Hashable, Sendable {
+  /// n.
   public let count: Int
   /// Innermost first; rounded products are level 0.
   public let levels: [Level]
+  /// Whether terms are products.
   public let isDotProduct: Bool
   /// The form of the problem as text, for messages.
   public let summary: String

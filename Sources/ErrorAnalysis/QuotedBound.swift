@@ -5,13 +5,16 @@
 ///
 /// It has no formula: nothing can print it as a bound. One that is proved or confirmed becomes a ``Bound``.
 public struct QuotedBound: Sendable {
+  /// A stable name, such as `sum.kahan`.
   public let id: String
   /// To first order, or without its restriction; letters as in ``Bound/statement``.
   public let statement: String
   /// What keeps it from being a bound.
   public let missing: String
+  /// Where it is stated.
   public let source: String
 
+  /// Statements that are listed and never evaluated.
   public static let catalogue: [QuotedBound] = [
     QuotedBound(
       id: "sum.tree", statement: "|ŝ − s| ≤ h u A for a binary tree of height h, to nearest",

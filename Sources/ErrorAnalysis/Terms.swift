@@ -50,7 +50,9 @@ public struct Terms: Hashable, Sendable {
     public let value: Dyadic
     /// Inputs with this product.
     public let x: Dyadic
+    /// The other factor; 1 where the term is a number.
     public let y: Dyadic
+    /// That the term is this number; those of all terms add up to 1.
     public let probability: Double
   }
 

@@ -6,10 +6,15 @@ public import Formats
 
 /// Why a check over all operands is not possible.
 public enum ExhaustiveCheckError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A rounding in which the transform has no meaning.
   case rounder(String)
+  /// A mode without one result for each operand.
   case stochastic(String)
+  /// More operands than can be tried.
   case cases(String, log2: Int, allowed: Int)
+  /// A window of exponents that the format has not.
   case window(String, binades: Int)
+  /// A split at a bit that p-bit numbers have not.
   case splitPoint(Int, precision: Int)
 
   public var description: String {
@@ -31,8 +36,11 @@ public enum ExhaustiveCheckError: Error, Hashable, Sendable, CustomStringConvert
 /// In mode `sr` an operand counts once, for the worst of all outcomes of its random bits: both neighbours are taken at every inexact
 /// operation.
 public struct TransformCheck: Sendable {
+  /// What was tried.
   public let transform: ErrorFreeTransform
+  /// The format and mode of every operation.
   public let rounder: Rounder
+  /// What became of all operands.
   public let counts: Counts
   /// The smallest operands of each kind of failure, by the larger magnitude, then the smaller.
   public let counterexamples: [Counterexample]
@@ -45,6 +53,7 @@ public struct TransformCheck: Sendable {
     public var resultOverflow = 0
     /// The others, each one of `exact`, `inexact` and `overflow`.
     public var cases = 0
+    /// Value and error together are the true result.
     public var exact = 0
     /// value + error is not the result.
     public var inexact = 0
@@ -62,6 +71,7 @@ public struct TransformCheck: Sendable {
     public var violations = 0
     /// The largest |value + error − result| of an inexact case, and the largest |result| of one.
     public var largestMiss = 0.0
+    /// The largest magnitude of a result that did not overflow.
     public var largestResult = 0.0
 
     static func + (a: Counts, b: Counts) -> Counts {
@@ -88,8 +98,11 @@ public struct TransformCheck: Sendable {
     /// Which outcome: the true error is a number of the format, but not the one found (`missed`); it is no number of the format; bits were lost below
     /// the smallest number; a step overflows.
     public enum Kind: String, Sendable, CaseIterable { case missed, unrepresentable, underflow, overflow }
+    /// What the example is one of.
     public let kind: Kind
+    /// One or two numbers.
     public let operands: [Double]
+    /// What the transform gave: its value, and the error that it found.
     public let value, error: Double
     /// The true error of the value.
     public let exactError: Double

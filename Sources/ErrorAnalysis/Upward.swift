@@ -9,8 +9,10 @@ internal import Glibc
 /// Every operation returns the smallest double that is not below the exact result for its operands (exact results stay
 /// exact), with +∞ beyond the range of doubles. Formulas that increase in each operand are therefore rigorous.
 public struct Upward: Hashable, Comparable, Sendable {
+  /// The double that is not below the number.
   public let value: Double
 
+  /// 0, exactly.
   public static let zero = Upward(0)
 
   /// - Precondition: `value` is not negative and not NaN.

@@ -10,9 +10,11 @@ internal import Glibc
 /// A chunk of the levels before is analysed exactly. If the errors of m chunks are at most λ of their magnitudes and the last level adds at
 /// most β of the magnitudes that it is given, then |error| ≤ (λ + β (1 + λ)) Σ|xᵢ|: the results of the chunks have magnitudes of at most (1 + λ) Σ|xᵢ|.
 public struct WideLastLevel: Sendable {
+  /// The levels before the last, which are analysed exactly.
   public let inner: Plan
   /// Terms of a chunk.
   public let count: Int
+  /// The last level, of which a bound is taken.
   public let outer: Plan
 
   /// The last level of a plan, if that is a hierarchy with a last level of more than 16 bits.
@@ -63,9 +65,13 @@ public struct WideLastLevel: Sendable {
 
   /// Mean and rms of the sum of the chunks' errors, which are independent, and the most that the last level can change of either.
   public struct Moments: Sendable {
+    /// E[computed − exact] of the chunks.
     public let mean: Double
+    /// √E[(computed − exact)²] of the chunks.
     public let rms: Double
+    /// What the last level can change of either, at most.
     public let uncertainty: Double
+    /// E Σ|xᵢ|.
     public let meanMagnitudes: Double
     /// The probability that a chunk overflows.
     public let overflow: Double

@@ -6,7 +6,9 @@ public import Formats
 
 /// A rational in lowest terms, its denominator positive.
 public struct Fraction: Hashable, Comparable, Sendable, CustomStringConvertible {
+  /// In lowest terms, with the sign.
   public let numerator: Int128
+  /// Positive.
   public let denominator: Int128
 
   init(_ numerator: Int128, _ denominator: Int128) {
@@ -20,12 +22,14 @@ public struct Fraction: Hashable, Comparable, Sendable, CustomStringConvertible 
     Int256.product(a.numerator, b.denominator) < Int256.product(b.numerator, a.denominator)
   }
 
+  /// The quotient in binary64, rounded a few times.
   public var double: Double { numerator.double / denominator.double }
   public var description: String { "\(numerator)/\(denominator)" }
 }
 
 /// The worst case of sums of n terms over all inputs, with inputs that attain it.
 public struct WorstCase: Sendable {
+  /// Terms of a sum.
   public let n: Int
   /// max |computed − exact| / Σ|xᵢ| over all inputs, Σ|xᵢ| > 0; 0 where there is no error.
   public let ratio: Fraction
@@ -37,8 +41,10 @@ public struct WorstCase: Sendable {
   public let witness: (x: [Dyadic], y: [Dyadic])
   /// The largest and the smallest computed − exact over all inputs.
   public let largestError: Dyadic
+  /// min (computed − exact), negative or 0.
   public let smallestError: Dyadic
 
+  /// max |computed − exact| over all inputs.
   public var maxAbsError: Dyadic { max(largestError.magnitude, smallestError.magnitude) }
 }
 

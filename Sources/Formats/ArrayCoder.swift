@@ -8,6 +8,7 @@ package import CKernels
 /// Vector kernels serve floating-point formats whose normal numbers are normal in the carrier, and fixed-point formats of less bits than its
 /// significand; other formats are done number by number.
 public struct ArrayCoder<Number: CarrierNumber>: Sendable {
+  /// The format of the codes.
   public let format: Format
   /// Whether a kernel does it.
   public var isVector: Bool { coding != nil }

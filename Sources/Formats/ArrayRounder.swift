@@ -5,6 +5,7 @@ package import CKernels
 
 /// A number type whose arrays are rounded: binary32 or binary64.
 public protocol CarrierNumber: BinaryFloatingPoint & Sendable {
+  /// Which binary format the type is.
   static var carrier: Carrier { get }
 }
 
@@ -17,6 +18,7 @@ extension Double: CarrierNumber { public static var carrier: Carrier { .binary64
 /// rne rna rnz rz ru rd ro sr srN (N ≤ 32), with or without subnormals, under every overflow policy but `wrap`. Where none fits, ``refusal`` says
 /// why, and the rounder itself does the work.
 public struct ArrayRounder<Number: CarrierNumber>: Sendable {
+  /// What each element is rounded by.
   public let rounder: Rounder
   /// Why no kernel fits, as the end of a sentence; `nil` where one does.
   public let refusal: String?

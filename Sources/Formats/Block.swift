@@ -6,7 +6,9 @@
 /// A NaN among scale and element makes a value NaN, and so does 0 · ∞; −0 counts as 0 with a sign, as in IEEE 754. So a block whose
 /// scale is NaN is NaN throughout, and one whose scale is ∞ is so at its zeros.
 public struct Block: Hashable, Sendable {
+  /// s.
   public let scale: Value
+  /// x₁ … x_n.
   public let elements: [Value]
 
   /// The block of scale s and elements x₁ … x_n; it stands for the numbers s·xᵢ.

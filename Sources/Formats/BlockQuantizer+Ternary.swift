@@ -3,7 +3,9 @@
 
 /// One ternary approximation: what is at least `threshold` in magnitude becomes ±`factor`, the rest 0.
 public struct TernaryTerm: Hashable, Sendable {
+  /// a: what the large numbers become, up to sign.
   public let factor: Dyadic
+  /// The least magnitude that does not become 0.
   public let threshold: Double
   private let value: Double
 

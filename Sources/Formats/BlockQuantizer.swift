@@ -9,8 +9,11 @@
 /// - Random: stochastic modes take, for the number at position i of its tensor, the bits of `stream` at i: results do not depend on
 ///   how the tensor is cut into runs.
 public struct BlockQuantizer: Hashable, Sendable {
+  /// The scaled format.
   public let format: ScaledFormat
+  /// The mode in which x / S becomes an element.
   public let rounding: Rounding
+  /// What NaN and infinities become.
   public let nonFinite: NonFinitePolicy
   let stream: RandomStream
   let rounder: Rounder
@@ -123,11 +126,13 @@ public struct BlockQuantizer: Hashable, Sendable {
 /// A group of numbers in a scaled format.
 public struct QuantizedGroup: Hashable, Sendable {
   let format: ScaledFormat
+  /// What turns its elements back into numbers.
   public let scale: GroupScale
   /// The elements; code − z of an affine format, and the terms of a ternary one, one after the other.
   public let elements: [Value]
   /// What the elements stand for.
   public let values: [Double]
+  /// What quantising the group cost.
   public let tally: QuantizationTally
 
   /// The codes of the elements, the zero point of an affine format included; `nil` where one has none (NaN in an element

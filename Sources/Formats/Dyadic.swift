@@ -7,9 +7,12 @@
 /// (106 of 127 bits). Arithmetic that does not fit **traps rather than rounds**: long sums belong in ``ExactSum``,
 /// quotients and functions in `BigFloat`.
 public struct Dyadic: Hashable, Sendable {
+  /// Odd, or 0: the number is in lowest terms.
   public let significand: Int128
+  /// 0 for the number 0.
   public let exponent: Int
 
+  /// 0 · 2^0.
   public static let zero = Dyadic(0)
 
   /// `significand · 2^exponent`.
@@ -39,6 +42,8 @@ public struct Dyadic: Hashable, Sendable {
   @inlinable
   public static func power(_ exponent: Int) -> Dyadic { Dyadic(1, exponent: exponent) }
 
+  /// Its absolute value.
+  /// Whether it is less than 0.
   @inlinable public var isZero: Bool { significand == 0 }
   @inlinable public var isNegative: Bool { significand < 0 }
   @inlinable public var magnitude: Dyadic { isNegative ? -self : self }

@@ -11,6 +11,7 @@
 public struct DynamicFixedPoint: Hashable, Sendable {
   /// P.
   public let width: Int
+  /// Each of −(2^(P−1) − 1) … 2^(P−1) − 1.
   public let integers: [Int64]
   /// E, the exponent of one step. It means nothing when every integer is 0.
   public let exponent: Int
@@ -120,6 +121,7 @@ extension DynamicFixedPoint {
     public let integer: Int64
     /// The exact sum, likewise.
     public let exactInteger: Int128
+    /// The sum counts units of 2 to this power.
     public let exponent: Int
     /// The first term that took the accumulator out of its range, `nil` if none did.
     public let firstOverflow: Int?

@@ -67,7 +67,9 @@ public struct ExactSum: Hashable, Sendable {
     return first || second
   }
 
+  /// Whether the sum is less than 0.
   public var isNegative: Bool { words[words.count - 1] >> 63 == 1 }
+  /// Whether the sum is 0, all bits of it.
   public var isZero: Bool { words.allSatisfy { $0 == 0 } }
 
   /// The sum, exact or with its 65 or more leading bits and a sticky bit.

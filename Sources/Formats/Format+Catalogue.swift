@@ -4,7 +4,9 @@
 extension Format {
   /// A named format.
   public struct Entry: Hashable, Sendable {
+    /// What the names stand for.
     public let format: Format
+    /// Where the name comes from: a standard, a vendor, a kind of format.
     public let family: String
     /// Other tools' names, as they write them.
     public let aliases: [String]
@@ -17,6 +19,7 @@ extension Format {
     }
   }
 
+  /// The formats that `fmtlab formats` lists and the tests go through.
   public static let catalogue: [Entry] = [
     Entry("fp16", "IEEE 754", ["binary16", "half", "h", "float16", "f16", "e5m10", "S1E5M10", "IEEE_HALF", "cfloat<16,5>"]),
     Entry("fp32", "IEEE 754", ["binary32", "single", "s", "float32", "f32", "float", "e8m23"]),
@@ -98,15 +101,26 @@ extension Format {
     do { self = try Format(name) } catch { preconditionFailure(error.description) }
   }
 
+  /// 8 bits, p = 4, IEEE style: ends at 240, with infinities.
   public static let e4m3 = Format(literal: "e4m3")
+  /// 8 bits, p = 4, OCP: ends at 448, without infinities.
   public static let e4m3fn = Format(literal: "e4m3fn")
+  /// 8 bits, p = 3: ends at 57344; IEEE style and OCP alike.
   public static let e5m2 = Format(literal: "e5m2")
+  /// 8 bits, p = 5, IEEE style: ends at 15.5.
   public static let e3m4 = Format(literal: "e3m4")
+  /// 12 bits, p = 6: an accumulator for 8-bit products.
   public static let e6m5 = Format(literal: "e6m5")
+  /// 4 bits, p = 2, OCP FP4: 0, 1/2, 1, 3/2, 2, 3, 4, 6 and their negatives.
   public static let e2m1fn = Format(literal: "e2m1fn")
+  /// 16 bits, p = 8, with the exponents of binary32.
   public static let bf16 = Format(literal: "bf16")
+  /// IEEE 754 binary16: p = 11, ends at 65504.
   public static let fp16 = Format(literal: "fp16")
+  /// 19 bits, p = 11, with the exponents of binary32.
   public static let tf32 = Format(literal: "tf32")
+  /// IEEE 754 binary32: p = 24.
   public static let fp32 = Format(literal: "fp32")
+  /// IEEE 754 binary64: p = 53.
   public static let fp64 = Format(literal: "fp64")
 }

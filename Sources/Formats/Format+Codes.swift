@@ -126,6 +126,7 @@ extension Format {
 extension Format {
   /// The five kinds of values that IEEE 754 distinguishes, signs apart.
   public enum Class: String, Sendable, Codable, CaseIterable {
+    /// ±0; below, in or above the normal range; NaN of any code.
     case zero, subnormal, normal, infinity, nan
   }
 

@@ -15,6 +15,7 @@ extension Format {
   ///
   /// `cfg5` and `cfg6` both build on `cfg4`. The value sets of `cfg1` to `cfg3` are those of the format itself.
   public enum Multiplier: Int, Hashable, Sendable, CaseIterable {
+    /// The six rows of the table.
     case cfg1 = 1, cfg2, cfg3, cfg4, cfg5, cfg6
 
     /// Whether products are as short as their factors.

@@ -5,7 +5,9 @@ extension Format {
   /// Codes in the order of their values: two's complement of the magnitude for negative numbers, zero is 0, and 100…0 is
   /// NaN ("not a real").
   public struct Tapered: Hashable, Sendable {
+    /// Bits of a code.
     public let width: Int
+    /// How the exponent is written.
     public let exponent: Exponent
 
     /// How the exponent is written, from the bit after the sign on.

@@ -13,22 +13,32 @@
 /// multipliers. `k8p4se` is IEEE P3109's Binary8p4se. `qM.N` is two's-complement fixed point with M integer bits *including*
 /// the sign; `uqM.N` is unsigned. `posit16` and `takum16` have tapered precision.
 public struct Format: Hashable, Sendable {
+  /// The stored facts, from which all else follows.
   public let encoding: Encoding
 
   /// How codes stand for numbers: in fields, as a scaled integer, or with a run of bits that gives the exponent.
   public enum Encoding: Hashable, Sendable {
+    /// Sign, exponent field, fraction field.
     case floating(Floating)
+    /// A scaled integer.
     case fixed(Fixed)
+    /// A posit or takum: the length of the exponent varies.
     case tapered(Tapered)
   }
 
   /// Sign, exponent field and fraction field, from the top bit down.
   public struct Floating: Hashable, Sendable {
+    /// Width of the exponent field.
     public let exponentBits: Int
+    /// Width of the fraction field, p − 1.
     public let fractionBits: Int
+    /// What is subtracted from the exponent field.
     public let bias: Int
+    /// Whether the top bit is a sign.
     public let isSigned: Bool
+    /// What the codes with exponent field 0 mean.
     public let zeroField: ZeroField
+    /// Which codes are infinities and NaN.
     public let specials: Specials
     /// The multiplier that the name asks for, `e5m2:cfg3`.
     public let multiplier: Multiplier?
@@ -81,8 +91,11 @@ public struct Format: Hashable, Sendable {
 
   /// An integer of `integerBits + fractionBits` bits in units of `2^-fractionBits`; two's complement when signed.
   public struct Fixed: Hashable, Sendable {
+    /// Bits before the point, the sign among them.
     public let integerBits: Int
+    /// Bits after the point: the step is 2 to the minus this.
     public let fractionBits: Int
+    /// Two's complement, or without negative numbers.
     public let isSigned: Bool
   }
 }
@@ -109,6 +122,7 @@ extension Format {
     }
   }
 
+  /// Whether it has negative numbers.
   public var isSigned: Bool {
     switch encoding {
     case .floating(let f): f.isSigned
@@ -117,6 +131,7 @@ extension Format {
     }
   }
 
+  /// Whether it has the fields of ``Encoding-swift.enum/floating(_:)``; false for tapered formats, whose precision varies.
   public var isFloating: Bool {
     if case .floating = encoding { true } else { false }
   }
@@ -210,6 +225,7 @@ extension Format {
 // MARK: - Special values and counts
 
 extension Format {
+  /// Whether some code is an infinity.
   public var hasInfinity: Bool {
     guard case .floating(let f) = encoding else { return false }
     return switch f.specials {
@@ -218,8 +234,10 @@ extension Format {
     }
   }
 
+  /// Whether some code is NaN.
   public var hasNaN: Bool { nanCodeCount > 0 }
 
+  /// Whether zero has two codes.
   public var hasNegativeZero: Bool {
     guard case .floating(let f) = encoding else { return false }
     return switch f.specials {

@@ -3,12 +3,19 @@
 
 /// What is wrong with a format name, a rounding mode, or a combination of policies.
 public enum FormatError: Error, Hashable, Sendable {
+  /// A name that no rule reads, and names like it.
   case unknownFormat(String, nearest: [String])
+  /// A name with a width or bias that makes no format.
   case fieldOutOfRange(String, field: String, given: String, allowed: String)
+  /// A name of no mode.
   case unknownRounding(String)
+  /// A number of random bits outside 1 to 64.
   case randomBits(Int)
+  /// A policy that the format has no codes for.
   case overflow(Overflow, format: String, allowed: [Overflow])
+  /// Subnormals cannot be flushed where there are none.
   case flush(format: String)
+  /// A format with gaps that are no powers of two.
   case stochastic(format: String)
 }
 

@@ -11,11 +11,13 @@
 ///
 /// Merging is exact and associative: a tensor gives the same summary in parts of any size, on any number of threads.
 public struct GroupSummary: Hashable, Sendable {
+  /// n.
   public private(set) var count = 0
   /// The smallest of 0 and the finite numbers.
   public private(set) var minimum = 0.0
   /// The largest of 0 and the finite numbers.
   public private(set) var maximum = 0.0
+  /// How many of them are not 0.
   public private(set) var nonzeroCount = 0
   /// The sum of log₂|x| over the nonzero x, each rounded to a multiple of 2^-40, in units of 2^-40.
   private var logarithms: Int128 = 0

@@ -7,7 +7,9 @@ package import CKernels
 public enum InstructionSet: String, Hashable, Sendable, CaseIterable, Comparable {
   /// What every processor of this kind has.
   case portable
+  /// 256-bit vectors of x86-64.
   case avx2
+  /// 512-bit vectors of x86-64.
   case avx512
 
   /// The largest set that this processor has.
@@ -34,7 +36,9 @@ public enum InstructionSet: String, Hashable, Sendable, CaseIterable, Comparable
 
 /// The binary format in which numbers are worked on.
 public enum Carrier: Int, Hashable, Sendable, CaseIterable {
+  /// `Float`, p = 24.
   case binary32 = 32
+  /// `Double`, p = 53.
   case binary64 = 64
 
   /// P, bits of the significand.

@@ -12,6 +12,7 @@ internal import Synchronization
 
 /// Whether work may use all cores. The results are the same bits either way.
 public enum Parallelism: Hashable, Sendable {
+  /// As many threads as there are cores, or the one that calls.
   case allCores, oneThread
   /// As many as are asked for; 1 is `oneThread`.
   case threads(Int)
@@ -33,6 +34,7 @@ private let activeCores = Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 public struct Progress: Sendable {
   package let report: (@Sendable (_ fraction: Double) -> Void)?
 
+  /// Reports nothing.
   public static let silent = Progress(report: nil)
 
   /// Calls `report` with the finished fraction, at most every 100 ms and from one thread at a time.

@@ -12,6 +12,7 @@
 /// Differences, squares and sums are binary64, in the order of the numbers: for results that do not depend on threads, merge
 /// tallies of fixed parts in the order of the parts.
 public struct QuantizationTally: Hashable, Sendable {
+  /// How many numbers were quantised.
   public internal(set) var count = 0
   /// Numbers beyond the largest element after rounding.
   public internal(set) var saturated = 0
@@ -68,6 +69,7 @@ public struct QuantizationTally: Hashable, Sendable {
 
 /// A number that cannot be quantised.
 public enum QuantizationError: Error, Hashable, Sendable {
+  /// NaN or an infinity, and where it stands.
   case notFinite(Double, index: Int)
 }
 

@@ -6,9 +6,13 @@
 /// A combination that has no meaning (overflow to infinity in a format that has neither infinity nor NaN, wrapping of a
 /// floating-point format) is an error at construction, so that rounding itself cannot fail.
 public struct Rounder: Hashable, Sendable {
+  /// The format that results are values of.
   public let format: Format
+  /// Which neighbour is taken.
   public let rounding: Rounding
+  /// What results beyond the range become.
   public let overflow: Overflow
+  /// Whether results below the normal range are kept.
   public let subnormals: Subnormals
   let grid: Grid
 
@@ -57,6 +61,7 @@ public struct Rounder: Hashable, Sendable {
 public struct Rounded: Hashable, Sendable {
   /// A value of the format; NaN also where the format has no code for it (see ``Flags/invalid``).
   public let value: Value
+  /// What was signalled.
   public let flags: Flags
 
   /// What a rounding signals, as IEEE 754 names it.

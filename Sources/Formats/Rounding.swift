@@ -22,10 +22,15 @@
 /// round f to the nearest multiple of 2^-N instead, a half up or to even: they are biased by at most 2^-(N+1) of a gap. These
 /// three are StochasticA, B and C of IEEE P3109.
 public enum Rounding: Hashable, Sendable {
+  /// The nearer neighbour, ties as the table says.
   case nearestEven, nearestAway, nearestZero
+  /// One neighbour whatever the distance.
   case towardZero, up, down
+  /// The neighbour with odd code, so that nothing is decided: a later rounding to two bits less is correct.
   case toOdd
+  /// Without bias: the probability of a neighbour is the distance from the other.
   case stochastic
+  /// The same with N random bits.
   case stochasticBits(Int, BitRule = .cut)
 
   /// How f becomes a multiple of 2^-N.
@@ -43,8 +48,10 @@ public enum Rounding: Hashable, Sendable {
     .nearestEven, .nearestAway, .nearestZero, .towardZero, .up, .down, .toOdd,
   ]
 
+  /// Whether an error is at most half a gap.
   public var isNearest: Bool { self == .nearestEven || self == .nearestAway || self == .nearestZero }
 
+  /// Whether it draws random bits.
   public var isStochastic: Bool {
     switch self {
     case .stochastic, .stochasticBits: true
@@ -145,6 +152,7 @@ extension Overflow {
 
 /// Whether results below the smallest normal number are kept.
 public enum Subnormals: String, Hashable, Sendable, CaseIterable {
+  /// Multiples of η below the normal range are results.
   case keep
   /// A result that, rounded to p bits without regard to the range, is below the smallest normal number becomes a zero of
   /// its sign (flush to zero, tininess detected after rounding).

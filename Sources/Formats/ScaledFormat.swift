@@ -7,11 +7,15 @@
 /// and affine integers, S2FP8 and ternary weights. Get one by name, `ScaledFormat("mxfp4")`, or from ``catalogue``; numbers are
 /// quantised by a ``BlockQuantizer``. The axis along which channels are counted or blocks run is chosen there.
 public struct ScaledFormat: Hashable, Sendable {
+  /// What the elements are values of.
   public let element: Format
+  /// How a group's scale follows from its numbers.
   public let scale: ScaleRule
+  /// Which numbers share a scale.
   public let granularity: Granularity
   /// Whether integers keep to −Ω...Ω, without the most negative code, as sign and magnitude do.
   public let isSymmetric: Bool
+  /// How x / S is worked out.
   public let arithmetic: QuotientArithmetic
 
   /// - Throws: `FormatError.fieldOutOfRange` where the parts do not fit together; the text says what does.
@@ -42,6 +46,7 @@ public struct ScaledFormat: Hashable, Sendable {
 
 /// Which numbers share a scale.
 public enum Granularity: Hashable, Sendable {
+  /// All of them.
   case tensor
   /// Those with one index along the axis.
   case channel

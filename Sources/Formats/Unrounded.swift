@@ -6,9 +6,13 @@
 /// Enough to round once, correctly, in any mode to any format of precision p, provided that a sticky magnitude has at
 /// least p + 2 bits: this is rounding to odd, carried as a separate bit. A zero keeps its sign.
 public struct Unrounded: Hashable, Sendable {
+  /// The sign, also of a zero.
   public let isNegative: Bool
+  /// The integer part of the significand, in units of 2^exponent.
   public let magnitude: UInt128
+  /// The exponent of a unit.
   public let exponent: Int
+  /// Whether something between 0 and 1 unit was cut off.
   public let isSticky: Bool
 
   /// ±(magnitude + t) · 2^exponent, where t is 0, or some number between 0 and 1 if the sticky bit is set.
@@ -26,6 +30,7 @@ public struct Unrounded: Hashable, Sendable {
     self.init(isNegative: x.isNegative, magnitude: x.significand.magnitude, exponent: x.exponent)
   }
 
+  /// Whether it is exactly 0.
   @inlinable public var isZero: Bool { magnitude == 0 && !isSticky }
 
   /// The exact number, or `nil` when bits were dropped or it has more than 127 bits.
@@ -68,8 +73,11 @@ public struct Unrounded: Hashable, Sendable {
 
 /// An extended real: a finite real on its way to the rounder, an infinity, or NaN.
 public enum Extended: Hashable, Sendable {
+  /// A real number.
   case finite(Unrounded)
+  /// ±∞.
   case infinity(negative: Bool)
+  /// No number.
   case nan
 
   /// The same number; −0 keeps its sign.

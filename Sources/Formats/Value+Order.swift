@@ -6,6 +6,7 @@
 extension Value {
   /// How two values stand to each other; exactly one holds.
   public enum Relation: Hashable, Sendable {
+    /// Exactly as on the extended real line.
     case less, equal, greater
     /// One of the two is NaN.
     case unordered
@@ -55,17 +56,22 @@ extension Value {
 // MARK: - Classes
 
 extension Value {
+  /// Whether it is no number.
   public var isNaN: Bool { self == .nan }
 
+  /// Whether it is an infinity of either sign.
   public var isInfinite: Bool {
     if case .infinity = self { true } else { false }
   }
 
+  /// Whether it is 1.
   public var isOne: Bool { self == .finite(1) }
 
   /// The classes of IEEE 754's `class` without the signaling NaN; P3109 has no `negativeZero`.
   public enum SignedClass: String, Hashable, Sendable, CaseIterable {
+    /// NaN, then from −∞ up to −0.
     case nan, negativeInfinity, negativeNormal, negativeSubnormal, negativeZero
+    /// From +0 up to +∞.
     case positiveZero, positiveSubnormal, positiveNormal, positiveInfinity
   }
 

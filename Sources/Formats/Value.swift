@@ -5,11 +5,16 @@
 ///
 /// Positive zero is `.finite(.zero)`. NaN payloads are not told apart here; they are facts of codes.
 public enum Value: Hashable, Sendable {
+  /// A number other than −0.
   case finite(Dyadic)
+  /// −0; equal to 0 as a number, not as a value.
   case negativeZero
+  /// ±∞.
   case infinity(negative: Bool)
+  /// No number; payloads are not told apart.
   case nan
 
+  /// +0.
   public static let zero = Value.finite(.zero)
 
   /// The exact value of a double.
@@ -31,6 +36,7 @@ public enum Value: Hashable, Sendable {
     }
   }
 
+  /// Whether it is 0 or −0.
   @inlinable public var isFinite: Bool { dyadic != nil }
   @inlinable public var isZero: Bool { self == .zero || self == .negativeZero }
 

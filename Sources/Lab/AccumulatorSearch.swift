@@ -10,12 +10,17 @@ public import Formats
 /// Families of designs (one format in sequence, in chunks of 8 to 256, to nearest, cut or with few random bits; fixed point) are tried with
 /// more and more fraction bits, each measured as ``Analysis`` does.
 public struct AccumulatorSearch: Sendable {
+  /// The format of x and y.
   public let format: Format
+  /// n.
   public let count: Int
+  /// Where the vectors come from.
   public let data: DataSource
   /// The error ratio that 99 % of the dot products shall not exceed.
   public let target: Double
+  /// Dot products for each accumulator.
   public let trials: Int
+  /// Of all random bits.
   public let seed: UInt64
 
   /// A search over dot products of `count` pairs from `data`, rounded to `format`; each accumulator is measured on the same `trials` pairs of
@@ -26,11 +31,13 @@ public struct AccumulatorSearch: Sendable {
 
   /// One accumulator and what was found of it.
   public struct Candidate: Codable, Hashable, Sendable {
+    /// The plan as text.
     public let accumulator: String
     /// What it has in common with the candidates that differ only in precision.
     public let family: String
     /// Bits of all its formats.
     public let bits: Int
+    /// An estimate; compare, do not trust.
     public let cost: AccumulatorCost
     /// 99th percentile of |error| / Σ|xᵢyᵢ|, +∞ where sums overflow.
     public let measured: Double
@@ -38,11 +45,13 @@ public struct AccumulatorSearch: Sendable {
     public let model: Double
     /// The tightest bound that holds for every dot product, or for 99 % by a theorem; its largest value over the trials.
     public let bound: Double
+    /// The id of that bound; `nil` if none holds.
     @Nullable public var boundedBy: String?
   }
 
   /// How it is known that a target is met.
   public enum Criterion: String, CaseIterable, Codable, Sendable {
+    /// By a bound; by the model of independent errors; as measured.
     case bound, model, measured
   }
 

@@ -12,6 +12,7 @@ public enum Activation: String, CaseIterable, Codable, Sendable {
   case relu
   /// φ(z) = 1 / (1 + exp(−z)).
   case sigmoid
+  /// (e^z − e^-z)/(e^z + e^-z).
   case tanh
   /// φ(z) = log(1 + exp(z)).
   case softplus

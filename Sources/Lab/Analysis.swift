@@ -10,11 +10,17 @@ public import Formats
 /// The data are rounded to `format` first, to nearest; errors are those of the dot product of the rounded data, so they are
 /// the accumulator's own. Exact values come from ``ExactSum``.
 public struct Analysis: Sendable {
+  /// The format that x and y are rounded to.
   public var format: Format
+  /// How they are multiplied and summed.
   public var dot: DotProduct
+  /// The lengths n.
   public var counts: [Int]
+  /// Where x and y come from.
   public var data: DataSource
+  /// Dot products for each length.
   public var trials: Int
+  /// Of data and random roundings.
   public var seed: UInt64
   /// Confidence of probabilistic bounds.
   public var confidence: Double
@@ -36,11 +42,13 @@ public struct Analysis: Sendable {
     self.target = target
   }
 
+  /// The largest n.
   public static let largestCount = 1 << 24
 }
 
 /// What the trials of one length showed.
 public struct Measurement: Sendable {
+  /// The length.
   public let n: Int
   /// Error / Σ|xᵢyᵢ| over the trials that did not overflow and whose sum of magnitudes is not 0 and within the normal range of doubles.
   public let ratio: Spread
@@ -50,8 +58,11 @@ public struct Measurement: Sendable {
   public let overflow: Double
   /// Share of the additions of nonzero terms that left the accumulator unchanged.
   public let stagnated: Double
+  /// What independent errors would be.
   public let model: ModelMeasurement
+  /// The bounds that apply.
   public let bounds: [BoundMeasurement]
+  /// Those that do not, and why.
   public let inapplicable: [Inapplicable]
 }
 
@@ -67,13 +78,16 @@ public struct ModelMeasurement: Codable, Hashable, Sendable {
 
   /// The share of one accumulator in the variance.
   public struct Level: Codable, Hashable, Sendable {
+    /// The rounder as text.
     public let accumulator: String
+    /// Between 0 and 1; all add up to 1.
     public let share: Double
   }
 }
 
 /// A bound beside what was measured.
 public struct BoundMeasurement: Sendable {
+  /// The bound that applies.
   public let bound: Bound
   /// The largest bound / Σ|xᵢyᵢ| over the trials.
   public let value: Double

@@ -11,6 +11,7 @@ public enum DataSource: Sendable {
   /// Independent numbers from a distribution.
   case distribution(Distribution)
 
+  /// Images of digits against a classifier's weights.
   public static let digits = DataSource.rows(
     Rows(name: "digits", note: "1797 digit images against 10 rows of classifier weights", x: Digits.images, y: Digits.weights))
 
@@ -19,6 +20,7 @@ public enum DataSource: Sendable {
     if name == "digits" { self = .digits } else if let law = Distribution(rawValue: name) { self = .distribution(law) } else { return nil }
   }
 
+  /// What the command line calls it.
   public var name: String {
     switch self {
     case .rows(let rows): rows.name
@@ -26,6 +28,7 @@ public enum DataSource: Sendable {
     }
   }
 
+  /// What it is, in a line.
   public var note: String {
     switch self {
     case .rows(let rows): rows.note
@@ -36,9 +39,13 @@ public enum DataSource: Sendable {
 
 /// Rows of equal length from which vectors of any length are cut or chained.
 public struct Rows: Sendable {
+  /// What it is called.
   public let name: String
+  /// What it is, in a line.
   public let note: String
+  /// The rows that x is cut from.
   public let x: [[Double]]
+  /// The rows that y is cut from.
   public let y: [[Double]]
 
   /// - Precondition: at least one row each, all of the same positive length.
@@ -47,13 +54,16 @@ public struct Rows: Sendable {
     (self.name, self.note, self.x, self.y) = (name, note, x, y)
   }
 
+  /// Numbers of a row.
   public var length: Int { x[0].count }
 }
 
 /// A distribution of independent numbers; x and y are drawn alike.
 public enum Distribution: String, CaseIterable, Sendable {
+  /// N(0, 1).
   case normal, uniform, lognormal, laplace
 
+  /// The distribution in a line.
   public var note: String {
     switch self {
     case .normal: "independent N(0, 1)"

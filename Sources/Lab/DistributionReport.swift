@@ -7,10 +7,15 @@ public import Formats
 
 /// The laws of the errors of one accumulator, at several lengths.
 public struct DistributionQuestion: Sendable {
+  /// The format of x and y.
   public let format: Format
+  /// How they are multiplied and summed.
   public let dot: DotProduct
+  /// Of which independent numbers are drawn.
   public let data: DataSource
+  /// What they are multiplied by before they are rounded.
   public let scale: Double
+  /// What an overflow means.
   public let treatment: OverflowTreatment
   private let laws: [Terms]
   private let lastLevel: WideLastLevel?
@@ -68,15 +73,21 @@ extension DiscreteLaw {
 
 /// The moments at one length.
 public struct DistributionResult: Encodable, Sendable {
+  /// The length.
   public let n: Int
+  /// E[computed − exact].
   public let mean: Double
+  /// √E[(computed − exact)²].
   public let rms: Double
   /// What the last level, where it is too wide for an automaton, can change of mean and rms; 0 where they are exact.
   public let uncertainty: Double
+  /// E Σ|xᵢyᵢ|.
   public let meanMagnitudes: Double
   /// Null where all terms are 0.
   @Nullable public private(set) var ratioRms: Double?
   public let overflow: Double
+  /// The id of the bound of a last level that is too wide for exact analysis; null without one.
+  /// As ``ErrorMoments/change``; null where it is not known.
   @Nullable public private(set) var stagnated: Double?
   @Nullable public private(set) var varianceRetention: Double?
   @Nullable public private(set) var change: Double?
@@ -107,10 +118,15 @@ public struct DistributionResult: Encodable, Sendable {
 
 /// The document `fmtlab.distribution/1`.
 public struct DistributionReport: Encodable, Sendable {
+  /// `fmtlab.distribution/1`.
   public let schema = "fmtlab.distribution/1"
+  /// Format, plan, products and data as text.
   public let format, accumulator, product, data, note: String
+  /// What the data are multiplied by.
   public let scale: Double
+  /// What an overflow means, in a word.
   public let onOverflow: String
+  /// One for each length, in order.
   public let results: [DistributionResult]
   /// Of the last length, where it was asked for.
   @Nullable public private(set) var histogram: HistogramResult?
@@ -126,13 +142,19 @@ public struct DistributionReport: Encodable, Sendable {
 
 /// The law of the error at one length.
 public struct HistogramResult: Codable, Hashable, Sendable {
+  /// The length.
   public let n: Int
+  /// Width of a bin.
   public let binWidth: Double
   /// The rms, at most, of the noise of mean 0 that bins add to the errors; 0 where the histogram is exact.
   public let blur: Double
+  /// Probability that is in no bin.
   public let omitted: Double
+  /// The error of each bin, and its probability.
   public let errors: [Double]
+  /// Of the errors, in order.
   public let probabilities: [Double]
+  /// Errors by their probability, such as `0.99`.
   public let quantiles: [String: Double]
 
   package static let shares: [(name: String, p: Double)] = [

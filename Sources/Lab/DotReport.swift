@@ -8,9 +8,13 @@ internal import Multiprecision
 
 /// The document `fmtlab.dot/1`: dot products carried out in one way.
 public struct DotReport: Encodable, Sendable {
+  /// `fmtlab.dot/1`.
   public let schema = "fmtlab.dot/1"
+  /// Format, plan and products as text.
   public let format, accumulator, product: String
+  /// Of all random bits.
   public let seed: UInt64
+  /// One for each dot product, in order.
   public let results: [DotResult]
   /// The steps of the one dot product, where they were asked for.
   public var trace: Trace?
@@ -41,13 +45,17 @@ public struct DotReport: Encodable, Sendable {
 
 /// One dot product beside the exact one. With A = Σ|x y| (and |c| for a starting value c):
 public struct DotResult: Encodable, Sendable {
+  /// The length.
   public let n: Int
   /// The exact value, as the nearest double and in decimal, at most 40 digits.
   public let exact: Double
+  /// The exact value in decimal, all digits unless `exactIsRounded`.
   public let exactDecimal: String
+  /// Whether the decimal has too many digits to print.
   public let exactIsRounded: Bool
   /// The computed one, as the nearest double and exactly.
   public let result: Double
+  /// The result in C99 hexadecimal.
   public let hex: String
   /// computed − exact; null where either is not finite.
   @Nullable public private(set) var error: Double?
@@ -65,6 +73,7 @@ public struct DotResult: Encodable, Sendable {
   public let swallowed: Int
   /// Those whose hypotheses hold, tightest first.
   public let bounds: [BoundRow]
+  /// Bounds that do not apply, and why.
   public let inapplicable: [InapplicableRow]
   /// The result itself, which a double may not hold.
   public let value: Value
@@ -73,6 +82,7 @@ public struct DotResult: Encodable, Sendable {
 
   /// A bound that applies, evaluated for this dot product.
   public struct BoundRow: Encodable, Sendable {
+    /// As ``Bound/id``, and its kind in a word.
     public let id, kind: String
     /// Of |error|, rounded up.
     public let value: Double
@@ -85,6 +95,7 @@ public struct DotResult: Encodable, Sendable {
 
   /// A bound that does not apply.
   public struct InapplicableRow: Encodable, Sendable {
+    /// As ``Bound/id``.
     public let id: String
     /// The hypotheses that do not hold.
     public let reasons: [String]

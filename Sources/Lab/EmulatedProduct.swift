@@ -21,8 +21,11 @@ public struct EmulatedProduct: Sendable {
     case row
   }
 
+  /// The format that factors are rounded to.
   public let format: Format
+  /// How products are summed.
   public let dot: DotProduct
+  /// How factors are fitted into the format.
   public let scale: Scale
   private let rounder: Rounder
   private let multiply: MatrixProduct
@@ -41,13 +44,17 @@ public struct EmulatedProduct: Sendable {
 
   /// A factor as it enters the sums: rounded numbers, row after row, and the exponents of the scales of its lines (rows of A, columns of B).
   public struct Factor<Number: CarrierNumber>: Sendable {
+    /// The rounded numbers, row by row.
     public fileprivate(set) var numbers: [Number]
+    /// k of the scale 2^k, of the whole or of each row.
     public fileprivate(set) var exponents: [Int]
   }
 
   /// P = A B, before α and β.
   public struct Sums<Number: CarrierNumber>: Sendable {
+    /// m × n sums of `terms` products.
     public let rows, columns, terms: Int
+    /// The factors as they were rounded.
     public let left, right: Factor<Number>
     /// Row after row, with the scales' powers of two.
     public fileprivate(set) var values: [Number]

@@ -9,13 +9,17 @@ public import Formats
 public struct ExactMeasurement: Codable, Hashable, Sendable {
   /// Of computed − exact, for independent terms with the frequencies of the data.
   public let rms: Double
+  /// E[computed − exact].
   public let mean: Double
   /// E Σ|xᵢyᵢ|, and rms over it.
   public let meanMagnitudes: Double
+  /// rms / E Σ|xᵢyᵢ|.
   public let ratioRms: Double
+  /// Probability.
   public let overflow: Double
   /// max |error| / Σ|xᵢyᵢ| over all inputs of the format without overflow, as a number and as a fraction.
   public let worstRatio: Double
+  /// The same as numerator/denominator.
   public let worstFraction: String
 }
 
@@ -24,6 +28,7 @@ extension Analysis {
   public enum ExactPolicy: String, CaseIterable, Sendable {
     /// Lengths that take about a second together, shortest first.
     case automatic
+    /// All lengths, or none.
     case always, never
   }
 

@@ -6,7 +6,9 @@ internal import Glibc
 
 /// Why a figure was not written.
 public enum FigureError: Error, Hashable, Sendable {
+  /// A file whose name ends in none of .svg, .png, .pdf.
   case type(path: String)
+  /// A file that cannot be written, and why.
   case unwritable(path: String, reason: String)
   case undrawn(reason: String)
 }

@@ -8,9 +8,13 @@ internal import Formats
 /// Everything in a picture is a series: bars, shaded ranges, vertical rules and marked points too. So the data file holds all of
 /// it, and names stand in the key, where they cannot lie over each other.
 public struct Figure: Sendable {
+  /// Above the picture.
   public let title: String
+  /// The horizontal axis.
   public let x: Axis
+  /// The vertical axis.
   public let y: Axis
+  /// From the lowest to the uppermost.
   public let series: [Series]
 
   /// Points that the axes cannot show (not finite, or not positive on a logarithmic axis) are left out, and so are series without
@@ -27,10 +31,13 @@ public struct Figure: Sendable {
 extension Figure {
   /// One of the two axes: what it shows, how it maps numbers to lengths, and where it ends.
   public struct Axis: Sendable {
+    /// With the unit.
     public let label: String
+    /// How numbers become lengths.
     public let scale: Scale
     /// Where the axis begins and ends; what lies beyond leaves the picture, not the data. `nil`: where the data do.
     public let lower: Double?
+    /// The upper end.
     public let upper: Double?
 
     /// An axis from `lower` to `upper`; without them it ends where the data do.
@@ -48,6 +55,7 @@ extension Figure {
 
   /// How an axis maps numbers to lengths, and how it writes its tics. Logarithmic axes show positive numbers only.
   public enum Scale: Sendable {
+    /// Equal steps for equal differences.
     case linear
     /// Named places 0, 1, 2, … .
     case categories([String])
@@ -61,8 +69,11 @@ extension Figure {
 
   /// Points drawn in one style, in the order given (lines follow it), with one entry in the key and one block in the data.
   public struct Series: Sendable {
+    /// In the key.
     public let name: String
+    /// In the order in which a line follows them.
     public let points: [(x: Double, y: Double)]
+    /// What they stand for.
     public let style: Style
 
     /// Points with a name for the key.

@@ -7,7 +7,9 @@ internal import Synchronization
 
 /// Compares the kernel for a rounder with the rounder on binary32 numbers.
 public struct KernelVerification: Sendable {
+  /// The reference.
   public let rounder: Rounder
+  /// What the kernel may use.
   public let instructions: InstructionSet
 
   /// Which of the 2^32 patterns are compared.
@@ -26,6 +28,7 @@ public struct KernelVerification: Sendable {
       }
     }
 
+    /// How many there are.
     public var count: Int { layout.prefixes * layout.suffixes.count }
   }
 
@@ -35,6 +38,7 @@ public struct KernelVerification: Sendable {
     public let kernel: String
     /// Why the reference does the work; nothing is compared then.
     public let refusal: String?
+    /// How many were compared, and how many of them differ.
     public let inputs, mismatches: Int
     /// The pattern of the first input that differs, and the results of kernel and rounder.
     public let first: (input: UInt32, kernel: Float, rounder: Float)?

@@ -5,7 +5,9 @@
 ///
 /// Histograms of parts merge into the histogram of the whole.
 public struct MagnitudeHistogram: Hashable, Sendable {
+  /// ±0.
   public private(set) var zeros = 0
+  /// Infinities and NaN.
   public private(set) var nonFinite = 0
   /// Counts by exponent field 1 to 2046, the normal numbers.
   private var normals = [Int](repeating: 0, count: 2047)

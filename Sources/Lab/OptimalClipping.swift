@@ -5,6 +5,7 @@ internal import Glibc
 
 /// A bell-shaped distribution of unit scale: N(0, 1), or the density e^-|x| / 2 with variance 2.
 public enum BellCurve: Sendable, CaseIterable {
+  /// The two densities.
   case normal, laplace
 
   var variance: Double { self == .normal ? 1 : 2 }

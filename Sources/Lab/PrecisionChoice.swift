@@ -11,12 +11,15 @@ public import Formats
 /// the sum, and E the error of the sum. Components differ in both by orders of magnitude, so that few need a wide accumulator
 /// (El Arar, Filip, Mary and Riccietti, arXiv:2503.15568; the form with enclosures is derived here). A narrow sum can be wrong in every digit, and κ_s with it: nothing here divides by less than its error.
 public struct PrecisionChoice: Sendable {
+  /// The format of weights and inputs.
   public let format: Format
   /// From the cheapest to the most accurate.
   public let accumulators: [DotProduct]
+  /// φ.
   public let activation: Activation
   /// Of |φ(ẑ) − φ(z)| / |φ(z)|.
   public let tolerance: Double
+  /// What must stay within the tolerance.
   public let criterion: Criterion
 
   /// What must stay within the tolerance.

@@ -20,24 +20,30 @@ internal import Glibc
 /// - Random: number i of the data draws bits i of the stream of `seed`, in every scale the same.
 /// - Complexity: about 75 ns a number and scale on one core.
 public struct ScaleScan: Sendable {
+  /// The format of Q.
   public let format: Format
+  /// The mode of Q.
   public let rounding: Rounding
   /// Ascending scales: the grid and its refinement.
   public let points: [Point]
+  /// The scale with the least error.
   public let best: Point
   /// The best among the powers of two.
   public let bestPowerOfTwo: Point
   /// How many numbers there are, and every how many-th of them was used.
   public let count: Int
+  /// Of how many numbers one is looked at.
   public let stride: Int
 
   /// What one scale s costs: the error of s·Q(x/s) over the numbers used, and the shares of them that leave the range.
   public struct Point: Hashable, Sendable {
+    /// s.
     public let scale: Double
     /// ‖s·Q(x/s) − x‖ / ‖x‖ in the Euclidean norm.
     public let nrmse: Double
     /// Shares of all numbers that were clamped to the range, and of nonzero numbers that became 0.
     public let saturated: Double
+    /// Share of nonzero numbers that become 0.
     public let zeroed: Double
 
     /// −20 log₁₀ NRMSE, in dB.

@@ -38,7 +38,9 @@ public struct Semantics: Hashable, Sendable {
 
   /// A tool or a standard; the raw value is its name on the command line.
   public enum Peer: String, Hashable, Sendable, CaseIterable {
+    /// The types that JAX and TensorFlow use.
     case mlDtypes = "ml_dtypes"
+    /// Tools, and two standards; ``title`` says what each is.
     case gfloat, cpfloat, mptorch, qtorch, pychop, ocp, p3109
 
     /// Its name in full and what it is, in one line.
@@ -62,6 +64,7 @@ public struct Semantics: Hashable, Sendable {
     case maximum
     /// Infinity of its sign; +∞ where the format has no sign.
     case infinity
+    /// NaN.
     case nan
     /// −0, for either sign.
     case negativeZero

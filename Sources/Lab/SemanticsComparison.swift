@@ -39,6 +39,7 @@ public struct SemanticsComparison: Sendable {
     case maximum
     /// Finite numbers beyond both maxima, and infinities.
     case overflow, infinity
+    /// NaN is treated differently.
     case nan = "NaN"
     /// Zeros of which the tool does not make a zero.
     case zero

@@ -6,9 +6,13 @@ internal import Glibc
 
 /// Root mean square, mean, 99th percentile and maximum of a sample.
 public struct Spread: Codable, Hashable, Sendable {
+  /// √(Σ e²/n), signs lost.
   public let rms: Double
+  /// Σ e/n, signs kept.
   public let mean: Double
+  /// The least number that 99 % of the |e| do not exceed.
   public let p99: Double
+  /// The largest |e|.
   public let max: Double
 
   /// - Parameter signed: errors with their sign; rms, percentile and maximum are of their magnitudes.

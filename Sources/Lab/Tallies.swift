@@ -5,7 +5,9 @@
 public struct Tallies: Sendable {
   /// A function and the extents of its product: m × n results of k terms.
   public struct Shape: Hashable, Sendable {
+    /// The function.
     public let name: String
+    /// m × n results of k products.
     public let m, n, k: Int
 
     /// A product of m × k by k × n, by a function of this name.
@@ -14,8 +16,11 @@ public struct Tallies: Sendable {
 
   /// A row of the table.
   public struct Row: Codable, Hashable, Sendable {
+    /// The function.
     public let name: String
+    /// m × n results of k products.
     public let m, n, k: Int
+    /// Of this shape.
     public internal(set) var calls = 0
     /// Results that are infinite or NaN.
     public internal(set) var nonFinite = 0
@@ -24,8 +29,11 @@ public struct Tallies: Sendable {
     /// Of the sums, and with what rounding the inputs adds: Σ of the squares, and the largest.
     public internal(set) var sumSquares = 0.0, sumLargest = 0.0, totalSquares = 0.0, totalLargest = 0.0
 
+    /// Multiply-adds of all of them.
     public var macs: Double { Double(calls) * Double(m) * Double(n) * Double(k) }
+    /// rms of error / Σ|x y| of the sums alone.
     public var sumRms: Double { errors == 0 ? .nan : (sumSquares / Double(errors)).squareRoot() }
+    /// The same with the rounding of the inputs.
     public var totalRms: Double { errors == 0 ? .nan : (totalSquares / Double(errors)).squareRoot() }
 
     /// With another one of the same shape.

@@ -14,10 +14,12 @@ public import Tensors
 ///   are spread over more. For a ternary format with one scale for the tensor the magnitudes of its numbers are sorted: 4 bytes a
 ///   number of a 4-byte type, 8 of others and for further terms, and half as much again.
 public struct TensorQuantizer: Sendable {
+  /// What each group goes through.
   public let quantizer: BlockQuantizer
   /// The axis along which channels are counted or blocks run, from 0, or from the end where negative. By default channels are
   /// counted along the first axis, which is the output of a weight, and blocks run along the last.
   public let axis: Int?
+  /// How many threads.
   public let parallelism: Parallelism
 
   /// The axis along which a format counts channels or lays blocks where none is given: an output's index, the first, or the last.
@@ -30,8 +32,11 @@ public struct TensorQuantizer: Sendable {
 
   /// What became of one tensor.
   public struct Report: Hashable, Sendable {
+    /// In the file.
     public let name: String
+    /// Its extents.
     public let shape: [Int]
+    /// What it cost.
     public let tally: QuantizationTally
     /// The common scale, where all numbers have one.
     public let scale: Double?
@@ -39,6 +44,7 @@ public struct TensorQuantizer: Sendable {
     public let maxMagnitude: Double
     /// √(Σx²/n) over its n finite numbers.
     public var rms: Double { tally.rms }
+    /// The magnitudes before.
     public let histogram: MagnitudeHistogram
   }
 
@@ -199,8 +205,11 @@ public struct TensorQuantizer: Sendable {
 
 /// Why a tensor cannot be quantised.
 public enum TensorQuantizationError: Error, Hashable, Sendable {
+  /// The file could not be read or written.
   case file(TensorError)
+  /// Numbers that the format cannot take, and where.
   case numbers(tensor: String, shape: [Int], isFortranOrder: Bool, QuantizationError)
+  /// An axis that the tensor has not.
   case noAxis(Int, tensor: String, shape: [Int])
 }
 

@@ -9,6 +9,7 @@ public import Formats
 /// The error so far is Σ of the local errors, which at the end is computed − exact; it is not known within a compensated sum, whose
 /// operations make up for one another.
 public struct Trace: Sendable {
+  /// In the order in which they were taken.
   public let steps: [Row]
   /// The number of the first step from which on the error so far exceeds half the exact result: from there no digit of it is correct.
   public let lostFrom: Int?
@@ -19,15 +20,19 @@ public struct Trace: Sendable {
     public let number: Int
     /// The rounder that took the step.
     public let accumulator: Rounder
+    /// What was rounded.
     public let kind: Step.Kind
     /// What is added, the accumulator before it, their exact sum and that sum rounded. A block's term is the exact sum of its products.
     public let term, before: Value
+    /// before + term.
     public let exact: Double
+    /// What the accumulator holds after the step.
     public let rounded: Value
     /// rounded − exact in units in the last place of `rounded`; `nil` where either is not finite.
     public let ulps: Double?
     /// The error so far.
     public let error: Double?
+    /// What is remarkable, if anything.
     public let mark: Mark?
   }
 

@@ -7,15 +7,20 @@ public import Formats
 
 /// The checks of all transforms in several formats and modes, and of the double-word algorithms with at most one double word, rne.
 public struct TruthMap: Sendable {
+  /// By name, small ones first.
   public let formats: [Format]
+  /// The modes tried.
   public let roundings = TruthMap.roundings
   /// By transform, then format, then mode.
   public let transforms: [TransformCheck]
   /// By algorithm, then format.
   public let doubleWords: [DoubleWordCheck]
 
+  /// By name, small ones first.
   public static let formats = ["e2m1fn", "e2m3fn", "e3m2fn", "e4m3fn", "e4m3", "e5m2", "e3m4"]
+  /// The modes tried.
   public static let roundings: [Rounding] = Rounding.deterministic + [.stochastic]
+  /// The double-word algorithms tried.
   public static let operations = DoubleWordOperation.allCases.filter { $0.secondOperand != .doubleWord }
 
   /// - Complexity: for the default formats 3 s on two cores.

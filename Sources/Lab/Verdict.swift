@@ -7,9 +7,11 @@ public import Formats
 
 /// The conclusion of an analysis.
 public struct Verdict: Codable, Hashable, Sendable {
+  /// The error ratio asked for.
   public let target: Double
   /// 99th percentile of the error ratio at the largest n.
   public let error: Double
+  /// Whether 99 % of the errors are no larger at the longest length.
   public let meetsTarget: Bool
   /// The tightest bound at the largest n where one applies, and its tightness there.
   @Nullable public var explainedBy: String?
@@ -32,23 +34,31 @@ public struct Verdict: Codable, Hashable, Sendable {
 
   /// A changed accumulator and its measured error (99th percentile of the ratio at the largest n).
   public struct Suggestion: Codable, Hashable, Sendable {
+    /// What is changed.
     public let change: Change
+    /// The changed plan as text.
     public let accumulator: String
+    /// Its error ratio for 99 % of the sums.
     public let error: Double
   }
 
   /// The place of a level in ``ModelMeasurement/levels``, from 1 on, its accumulator, and its share of the variance.
   public struct Domination: Codable, Hashable, Sendable {
+    /// Its place among the levels, innermost first.
     public let level: Int
+    /// The rounder as text.
     public let accumulator: String
+    /// Of the variance, by the model.
     public let share: Double
   }
 
   /// What of an accumulator is changed so that the target is met.
   public enum Change: String, Codable, Hashable, Sendable {
+    /// Bits of fraction or exponent, chunks, or stochastic rounding.
     case fractionBits, exponentBits, chunks, stochasticRounding
   }
 
+  /// The share of swallowed terms from which a sum is said to stagnate.
   public static let stagnationThreshold = 0.5
 }
 
@@ -131,6 +141,7 @@ extension Analysis {
 /// An optional that is written as null rather than left out.
 @propertyWrapper
 public struct Nullable<Wrapped: Codable & Hashable & Sendable>: Codable, Hashable, Sendable {
+  /// The value, or nil.
   public var wrappedValue: Wrapped?
 
   /// An optional that is written as null when it is nil.

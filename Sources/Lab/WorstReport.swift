@@ -7,9 +7,13 @@ public import Formats
 
 /// The worst case of one accumulator, at several lengths.
 public struct WorstQuestion: Sendable {
+  /// The format of x and y.
   public let format: Format
+  /// How they are multiplied and summed.
   public let dot: DotProduct
+  /// The largest magnitude of an input; `nil`: that of the format.
   public let range: Dyadic?
+  /// What an overflow means.
   public let treatment: OverflowTreatment
   private let laws: [Terms]
   private let lastLevel: WideLastLevel?
@@ -72,12 +76,15 @@ extension ExactAnalysis {
 
 /// The worst case of one length.
 public struct WorstResult: Encodable, Sendable {
+  /// The length.
   public let n: Int
   /// Infinite where a sum that overflows is lost.
   public let ratio: Double
+  /// The ratio as numerator/denominator.
   public let ratioFraction: String
   /// Whether `ratio` is the worst; otherwise inputs attain it, and the worst is at most `ratioAtMost`.
   public let isExact: Bool
+  /// An upper bound of the ratio where only that is known.
   public let ratioAtMost: Double
   /// What holds the last level's errors, where that is too wide.
   @Nullable public private(set) var lastLevelBound: String?
@@ -88,6 +95,7 @@ public struct WorstResult: Encodable, Sendable {
   /// Of the witness, and Σ |x y| of it.
   @Nullable public private(set) var error: Double?
   public let magnitudes: Double
+  /// Inputs that attain it.
   public let witness: Witness
   /// The tightest bound that holds for every input, as a multiple of Σ |x y|.
   @Nullable public private(set) var bound: String?
@@ -95,6 +103,7 @@ public struct WorstResult: Encodable, Sendable {
 
   /// Vectors x and y that attain the worst error.
   public struct Witness: Encodable, Sendable {
+    /// Of equal length.
     public let x, y: [Double]
   }
 
@@ -178,10 +187,14 @@ extension Dyadic {
 
 /// The document `fmtlab.worst/1`.
 public struct WorstReport: Encodable, Sendable {
+  /// `fmtlab.worst/1`.
   public let schema = "fmtlab.worst/1"
+  /// Format, plan, products, and what an overflow means, as text.
   public let format, accumulator, product, onOverflow: String
+  /// One for each length, in order.
   @Nullable public private(set) var range: Double?
   public let results: [WorstResult]
+  /// Where it was asked for.
   @Nullable public private(set) var growth: Growth?
 
   /// What the largest error tends to for long sums.

@@ -13,21 +13,29 @@ public import Formats
 public struct ApproximationMeasure: Sendable {
   /// A value of κ, in order of severity.
   public enum Kappa: Hashable, Comparable, Sendable {
+    /// The largest number of values from a(x) to A(x), one end counted.
     case finite(UInt128)
+    /// For some x only one of a(x) and A(x) is infinite, or the signs differ.
     case infinite
+    /// For some x only one of a(x) and A(x) is NaN.
     case notANumber
   }
 
   /// An input at which the implementation strays.
   public struct Witness: Hashable, Sendable {
+    /// The operands of the operation.
     public let operands: [Value]
+    /// What the implementation gave.
     public let given: Value
+    /// What correct rounding gives.
     public let expected: Value
   }
 
   /// κ over some of the inputs.
   public struct Measured: Hashable, Sendable {
+    /// The largest distance in codes.
     public fileprivate(set) var kappa = Kappa.finite(0)
+    /// How many operands there were.
     public fileprivate(set) var cases = 0
     /// The inputs whose results are not the same value.
     public fileprivate(set) var different = 0
@@ -43,9 +51,13 @@ public struct ApproximationMeasure: Sendable {
     }
   }
 
+  /// A, rounded correctly.
   public let operation: Operation
+  /// The format and mode of results.
   public let rounder: Rounder
+  /// Whose rules hold for special operands.
   public let convention: Operation.Convention
+  /// The measure over all operands that were tried.
   public private(set) var all = Measured()
   /// κ of each labelled subset of the inputs, in the order of appearance.
   public private(set) var subsets: [(name: String, measured: Measured)] = []

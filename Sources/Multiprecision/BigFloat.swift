@@ -6,8 +6,10 @@ public import Formats
 
 /// Which neighbour a multiprecision result becomes, when the exact one does not fit its precision.
 public enum BigRounding: Sendable {
+  /// MPFR's five modes.
   case nearestEven, towardZero, up, down, awayFromZero
 
+  /// MPFR's constant for it.
   @inlinable
   public var mpfr: mpfr_rnd_t {
     switch self {
@@ -25,6 +27,7 @@ public enum BigRounding: Sendable {
 /// Every operation returns MPFR's ternary value: the sign of (stored − exact), 0 exactly when the result is exact.
 /// MPFR's exponent range and flags belong to the thread; fmtlab leaves them at their defaults.
 public struct BigRegister: ~Copyable {
+  /// The MPFR number; its precision must not be changed.
   public var raw = __mpfr_struct()
 
   /// A NaN of 1 to 2^24 bits, as MPFR begins.
@@ -37,6 +40,7 @@ public struct BigRegister: ~Copyable {
     withUnsafePointer(to: raw) { mpfr_clear(UnsafeMutablePointer(mutating: $0)) }
   }
 
+  /// In bits.
   public var precision: Int { withRaw { mpfr_get_prec($0) } }
 
   /// The MPFR number, for reading.
@@ -117,9 +121,13 @@ public struct BigFloat: Sendable {
   /// Bits of its significand.
   public var precision: Int { withRaw { mpfr_get_prec($0) } }
 
+  /// Whether it is 0 of either sign.
   public var isZero: Bool { withRaw { mpfr_zero_p($0) != 0 } }
+  /// Whether it is no number.
   public var isNaN: Bool { withRaw { mpfr_nan_p($0) != 0 } }
+  /// Whether it is an infinity.
   public var isInfinite: Bool { withRaw { mpfr_inf_p($0) != 0 } }
+  /// The sign bit, also of −0.
   public var isNegative: Bool { withRaw { mpfr_signbit($0) != 0 } }
 
   /// ⌊log₂|x|⌋; `nil` for 0, infinities and NaN.

@@ -6,6 +6,7 @@ public import Formats
 
 /// A text that is not a number.
 public struct NumberError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// What was given.
   public let text: String
 
   public var description: String {

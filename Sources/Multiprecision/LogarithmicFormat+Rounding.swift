@@ -17,16 +17,23 @@ public import Formats
 /// 0 ≤ r < 2^N, and 1, α, ..., α^(2^N − 1) are linearly independent over the rationals, since x^(2^N) − 2 is irreducible. Only without
 /// fraction bits are there ties, at 3·2^(a−1).
 public enum LogarithmicRounding: String, Hashable, Sendable, CaseIterable {
+  /// The one whose logarithm is nearer.
   case nearestLogarithm = "rnl"
+  /// The one that is nearer as a number.
   case nearestValue = "rnv"
+  /// The one of smaller magnitude.
   case towardZero = "rz"
+  /// The larger one.
   case up = "ru"
+  /// The smaller one.
   case down = "rd"
 }
 
 /// A number rounded to a logarithmic format.
 public struct LogarithmicRounded: Sendable {
+  /// The code of the value.
   public let code: Format.Code
+  /// The value of the format.
   public let value: LogarithmicValue
   /// As of ``Rounded``, with the smallest positive value in the place of the smallest normal number.
   public let flags: Rounded.Flags
@@ -48,7 +55,9 @@ public struct LogarithmicRounded: Sendable {
 /// become 0; `nearestValue` draws the line at minPositive / 2, which itself becomes 0. Up from any positive number is at least
 /// minPositive.
 public struct LogarithmicRounder: Hashable, Sendable {
+  /// The format that results are values of.
   public let format: LogarithmicFormat
+  /// Which neighbour is taken.
   public let rounding: LogarithmicRounding
   /// Rounders of logarithms to steps of the format, with a range of ±512 that all logarithms of interest lie well within.
   private let floor: Rounder

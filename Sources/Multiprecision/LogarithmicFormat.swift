@@ -47,6 +47,7 @@ public struct LogarithmicFormat: Hashable, Sendable {
     (integerBits, fractionBits) = (m, n)
   }
 
+  /// `lnsM.N`.
   public var name: String { "lns\(integerBits).\(fractionBits)" }
 
   /// Bits of a code: 1 + M + N.

@@ -6,8 +6,11 @@ public import Formats
 
 /// 0, NaN, or ±2^log2, kept as its exact logarithm.
 public enum LogarithmicValue: Hashable, Sendable {
+  /// 0, which has a code of its own.
   case zero
+  /// No number.
   case nan
+  /// ±2^log2.
   case power(isNegative: Bool, log2: Dyadic)
 
   /// −x; 0 and NaN stay what they are.
@@ -16,6 +19,7 @@ public enum LogarithmicValue: Hashable, Sendable {
     return .power(isNegative: !isNegative, log2: log2)
   }
 
+  /// log₂|x|; `nil` for 0 and NaN.
   public var log2: Dyadic? {
     if case .power(_, let log2) = self { log2 } else { nil }
   }

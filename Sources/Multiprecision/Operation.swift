@@ -13,14 +13,23 @@ public import Formats
 /// These are the scalar operations of IEEE P3109, and activation functions. Operand counts, formulas and other names stand in one
 /// table, the entries of `Operation+Names.swift`.
 public enum Operation: String, CaseIterable, Sendable {
+  /// x + y, x − y, x y, x / y, √x, x y + z, x + y + z, 1/x, 1/√x, √(x² + y²).
   case add, sub, mul, div, sqrt, fma, faa, recip, rsqrt, hypot
+  /// −x, |x|, |x| with the sign of y, x itself.
   case neg, abs, copysign, convert
+  /// e^x, 2^x, e^x − 1, log x, log₂ x, log(1 + x).
   case exp, exp2, expm1, log, log2, log1p
+  /// Angles in radians; `atan2` is the angle of (y, x).
   case sin, cos, tan, asin, acos, atan, atan2
+  /// The same with angles in units of π.
   case sinpi, cospi, tanpi, asinpi, acospi, atanpi, atan2pi
+  /// Hyperbolic functions and their inverses.
   case sinh, cosh, tanh, asinh, acosh, atanh
+  /// 1/(1 + e^-x), log(1 + e^x), x Φ(x), x/(1 + e^-x), and the error function.
   case sigmoid, softplus, gelu, swish, erf
+  /// The smaller or larger operand: NaN wins; a number wins over NaN (`Number`); a finite one over all others (`Finite`).
   case minimum, maximum, minimumNumber, maximumNumber, minimumFinite, maximumFinite
+  /// The operand of smaller or larger magnitude, NaN as above; x limited to the range from y to z.
   case minimumMagnitude, maximumMagnitude, minimumMagnitudeNumber, maximumMagnitudeNumber, clamp
 
   /// The result cut towards zero to `precision` bits, and whether anything was cut. Operations that select an operand give it whole.

@@ -5,6 +5,7 @@ internal import Glibc
 
 /// The scripts of a sweep on a cluster whose machines share its directory.
 public struct SlurmScripts: Sendable {
+  /// The script that submits both.
   public let array, merge, submit: String
 
   /// - Parameters:

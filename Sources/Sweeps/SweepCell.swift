@@ -34,6 +34,7 @@ extension SweepSpecification.Kind {
 }
 
 extension SweepSpecification {
+  /// The longest dot product that a cell may have.
   public static let largestCount = 10_000_000
 
   /// All cells, in the order of the grids; of cells with the same parameters the first.

@@ -13,10 +13,13 @@ internal import Training
 ///
 /// Any number of processes may work on it, on any number of machines that share it: they write nothing but results, whole, under names of their own.
 public struct SweepDirectory: Sendable {
+  /// Where it lies.
   public let path: String
+  /// What is swept.
   public let specification: SweepSpecification
   /// Of the specification and the program's version: results belong together if their hashes are equal.
   public let hash: String
+  /// All cells, in order.
   public let cells: [SweepCell]
 
   private struct Manifest: Codable {
@@ -38,6 +41,7 @@ public struct SweepDirectory: Sendable {
   public enum State: Hashable, Sendable {
     /// The parameters and the results, in the order of ``SweepSpecification/Kind/columns`` after the number of the cell.
     case complete([String])
+    /// No result yet.
     case missing
     /// A file that does not say what its name says: why.
     case strange(String)

@@ -6,7 +6,9 @@ internal import Lab
 
 /// Which cells of a sweep are done.
 public struct SweepStatus: Sendable {
+  /// Cells with a whole result.
   public let complete: Int
+  /// Indices of cells without a result.
   public let missing: [Int]
   /// What is wrong with results that are none.
   public let strange: [String]

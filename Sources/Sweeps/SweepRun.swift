@@ -8,6 +8,7 @@ internal import Training
 
 /// Part i of n of a sweep: the cells i − 1, i − 1 + n, …
 public struct Shard: Hashable, Sendable, CustomStringConvertible {
+  /// i, from 1 to n.
   public let index, count: Int
 
   /// - Parameter text: `i/n`, 1 ≤ i ≤ n.
@@ -17,6 +18,7 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
     (self.index, self.count) = (index, count)
   }
 
+  /// 1/1: every cell.
   public static let whole = Shard(text: "1/1")!
 
   public var description: String { "\(index)/\(count)" }
@@ -27,9 +29,11 @@ public struct Shard: Hashable, Sendable, CustomStringConvertible {
 
 /// Does the cells of a shard that are not done yet.
 public final class SweepRun: Sendable {
+  /// Whose cells are done.
   public let sweep: SweepDirectory
   /// Cells of the shard that were done before, and those to do.
   public let done: Int
+  /// The cells to do.
   public let pending: [SweepCell]
   private let images: [String: DataSet]
   private let layers: [LayerFiles: LayerSample]

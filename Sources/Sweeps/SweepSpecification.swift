@@ -34,6 +34,7 @@ public struct SweepSpecification: Hashable, Sendable, Codable {
     }
   }
 
+  /// What a cell is: an analysis or a training run.
   public let kind: Kind
   /// Of all random bits: a cell's own seed comes from this one and from the cell's parameters, unless `seed` is an axis.
   public let seed: UInt64

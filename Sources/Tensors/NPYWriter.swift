@@ -8,9 +8,11 @@ import Synchronization
 ///
 /// Nothing appears at the path before ``finish()``.
 public final class NPYWriter: Sendable {
+  /// The extents of the whole array.
   public let shape: [Int]
   /// The product of the extents.
   public let count: Int
+  /// How elements are stored.
   public let elementType: Tensor.StoredType
   /// Whether the elements are stored with the first index running fastest.
   public let isFortranOrder: Bool

@@ -12,9 +12,11 @@ public import FoundationEssentials
 public struct Safetensors: Sendable {
   /// What the header says about one tensor.
   public struct Entry: Hashable, Sendable {
+    /// The key in the header.
     public let name: String
     /// The element type as the file spells it, such as `BF16`; it need not be one that can be read.
     public let dtype: String
+    /// The extents.
     public let shape: [Int]
     /// The bytes of the elements, counted from the beginning of the file.
     let bytes: Range<Int>

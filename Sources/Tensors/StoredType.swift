@@ -4,6 +4,7 @@
 extension Tensor {
   /// An element type of .npy files, little-endian, by NumPy's name.
   public enum StoredType: String, Hashable, Sendable, CaseIterable {
+    /// Floating point, signed and unsigned integers, with their size in bytes.
     case f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8
 
     /// Bytes an element.

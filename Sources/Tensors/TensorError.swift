@@ -7,8 +7,11 @@
 /// wrapped in ``file(path:problem:)``. Every other case of reading means that the data are bad.
 public indirect enum TensorError: Error, Hashable, Sendable {
   // Files
+  /// A file that cannot be read, as the system says why.
   case unreadable(path: String, reason: String)
+  /// A file that cannot be written, as the system says why.
   case unwritable(path: String, reason: String)
+  /// A name that tells no kind of file.
   case unknownExtension(path: String)
   /// A problem with the data in the named file.
   case file(path: String, problem: TensorError)
@@ -20,21 +23,31 @@ public indirect enum TensorError: Error, Hashable, Sendable {
   case inexactInteger(position: Int, value: String)
   /// An element that is not a number of the type to be written; `position` counts from 0 in storage order.
   case inexactElement(position: Int, value: Double, type: String)
+  /// Elements of a type that is not read.
   case unsupportedType(name: String, supported: [String])
+  /// Extents that do not go with the number of elements.
   case badShape([Int])
 
   // Binary files
+  /// A file without NumPy's first bytes.
   case notNPY
+  /// A version of .npy other than 1 to 3.
   case unknownVersion(major: UInt8, minor: UInt8)
   /// `part` needs `needed` bytes and `present` are left.
   case truncated(part: String, needed: UInt64, present: Int)
+  /// A header that would not fit in memory.
   case headerTooLong(bytes: UInt64, limit: Int)
+  /// A header that cannot be understood.
   case malformedHeader(reason: String)
+  /// Bytes after the last element.
   case trailingBytes(count: Int)
+  /// A file without the first bytes of IDX.
   case notIDX
 
   // Archives and compressed files
+  /// A zip file that is damaged or of another kind.
   case badArchive(reason: String)
+  /// Compressed bytes that cannot be expanded.
   case damagedStream(reason: String)
   /// More bytes than are inflated into memory.
   case tooLarge(bytes: Int, limit: Int)
@@ -42,9 +55,13 @@ public indirect enum TensorError: Error, Hashable, Sendable {
   case badName(name: String, reason: String)
 
   // Text; lines and columns count from 1
+  /// A line of CSV with other bytes.
   case notUTF8(line: Int)
+  /// A field of CSV that is no number.
   case notANumber(line: Int, column: Int, field: String)
+  /// A line of CSV with more or fewer fields than the first.
   case ragged(line: Int, fields: Int, expected: Int)
+  /// A file of CSV without any.
   case noNumbers
 
   // Safetensors
@@ -52,7 +69,9 @@ public indirect enum TensorError: Error, Hashable, Sendable {
   case badOffsets(tensor: String, begin: Int, end: Int, expectedBegin: Int)
   /// The byte range of `tensor` is not as long as its shape and type require.
   case wrongByteCount(tensor: String, bytes: Int, dtype: String, shape: [Int])
+  /// A name that no tensor of the file has.
   case unknownTensor(name: String, nearest: String?, available: [String])
+  /// A file of several tensors, with none named.
   case nameNeeded(available: [String])
 }
 

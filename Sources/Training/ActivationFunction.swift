@@ -6,6 +6,7 @@ package import Lab
 
 /// A function that a layer applies to each number.
 public enum ActivationFunction: String, Sendable, Codable, CaseIterable {
+  /// max(z, 0), tanh z, z Φ(z) with Φ the normal distribution function.
   case relu, tanh, gelu
   /// tanh by a small table; see `KTanh`.
   case ktanh

@@ -20,9 +20,11 @@ public struct ConvexProblem: Sendable {
     case softmax(classes: Int)
   }
 
+  /// ℓ.
   public let loss: Loss
   /// The numbers d of an example, and all of them, example after example.
   public let terms: Int, features: [Double]
+  /// yᵢ.
   public let targets: [Double]
   /// λ.
   public let decay: Double
@@ -41,6 +43,7 @@ public struct ConvexProblem: Sendable {
 
   /// K.
   public var classes: Int { if case .softmax(let classes) = loss { classes } else { 1 } }
+  /// K d.
   public var weightCount: Int { classes * terms }
 
   /// W x of an example.
@@ -233,6 +236,7 @@ extension ConvexProblem {
 
 /// f(w) = ½ Σ λᵢ(wᵢ − w*ᵢ)², whose gradient comes with normal noise.
 public struct Quadratic: Sendable {
+  /// λᵢ and w*ᵢ.
   public let curvatures, minimiser: [Double]
   /// σ of each derivative's noise.
   public let noise: Double

@@ -8,18 +8,25 @@ internal import Tensors
 
 /// Labelled images, for training and for testing, as binary32 numbers of mean 0 and variance 1 over the training images.
 public struct DataSet: Sendable {
+  /// What the command line calls it.
   public let name: String
+  /// Extents of an image.
   public let shape: ImageShape
+  /// Labels are 0 … classes − 1.
   public let classes: Int
+  /// Images to train with.
   public let training: Images
+  /// Images to test with.
   public let test: Images
 
   /// Images of one extent with their labels.
   public struct Images: Sendable {
     /// Image after image.
     package let pixels: [Float]
+    /// The class of each.
     public let labels: [Int]
 
+    /// How many images.
     public var count: Int { labels.count }
   }
 

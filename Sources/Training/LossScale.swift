@@ -6,7 +6,9 @@ package import Lab
 
 /// The factor 2^k by which gradients are larger than they are, from the loss to the products that make dW.
 public enum LossScale: Hashable, Sendable, CustomStringConvertible {
+  /// k = 0.
   case none
+  /// k.
   case fixed(Int)
   /// Doubled after a number of steps without overflow, halved after each with, whose update is left out.
   case dynamic

@@ -3,7 +3,9 @@
 
 /// What of a model may be chosen.
 public struct ModelOptions: Hashable, Sendable, Codable {
+  /// Of hidden layers.
   public var activation: ActivationFunction
+  /// Of the last layer.
   public var softmax: Softmax
   /// The size of the circulant blocks of the hidden dense layers, which then have no biases; `nil` for full matrices.
   public var circulant: Int?

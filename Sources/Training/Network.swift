@@ -15,6 +15,7 @@ public enum Model: String, CaseIterable, Sendable, Codable {
   /// Residual networks of 3 × 3 convolutions with batch norm; 16, 32 and 64 channels, one or three blocks each.
   case resnet8, resnet20
 
+  /// Its layers in a line.
   public var summary: String {
     switch self {
     case .logistic: "softmax regression"

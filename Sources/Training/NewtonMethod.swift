@@ -23,6 +23,7 @@ public struct NewtonMethod: Sendable {
 
   /// How a system was solved.
   public struct Step: Sendable {
+    /// d.
     public let direction: [Double]
     /// |g + H d| / |g| after each correction.
     public let residuals: [Double]
@@ -32,7 +33,9 @@ public struct NewtonMethod: Sendable {
 
   /// A point of the way to the minimum.
   public struct Iterate: Sendable {
+    /// w.
     public let weights: [Double]
+    /// F(w).
     public let value: Double
     /// |∇F|.
     public let slope: Double

@@ -7,6 +7,7 @@ internal import Glibc
 
 /// How the learning rate changes during a run.
 public enum RateSchedule: String, Sendable, Codable, CaseIterable {
+  /// The same throughout.
   case constant
   /// η (1 + cos π t) / 2 at the share t of the run.
   case cosine

@@ -5,11 +5,13 @@ package import Formats
 
 /// The extents of one image, or (n, 1, 1) for n features.
 public struct ImageShape: Hashable, Sendable, Codable {
+  /// Extents.
   public let channels, height, width: Int
 
   /// Extents of an image; n features are (n, 1, 1).
   public init(_ channels: Int, _ height: Int = 1, _ width: Int = 1) { (self.channels, self.height, self.width) = (channels, height, width) }
 
+  /// Numbers of one image.
   public var count: Int { channels * height * width }
 }
 

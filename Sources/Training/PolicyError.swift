@@ -3,13 +3,21 @@
 
 /// What is wrong with a policy.
 public enum PolicyError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A field that names no format, and why.
   case format(String, String)
+  /// A field that names no accumulator, and why.
   case accumulator(String, String)
+  /// A text that is no loss scale.
   case lossScale(String)
+  /// A text that is no way to update.
   case update(String)
+  /// A name of no preset, and names like it.
   case unknown(String, nearest: [String])
+  /// A file that cannot be read, and why.
   case file(String, String)
+  /// A field that cannot be understood, and why.
   case field(String, String)
+  /// Changes that are not in the order of their epochs.
   case order(String)
 
   public var description: String {
@@ -32,10 +40,13 @@ public enum PolicyError: Error, Hashable, Sendable, CustomStringConvertible {
 public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// Numbers ceased to be finite: after how many steps, and what overflowed where.
   case diverged(epoch: Int, step: Int, cause: String)
+  /// A checkpoint that cannot be read or written, and why.
   case checkpoint(String, String)
   /// A matrix has no Cholesky factor in its format.
   case breakdown(String)
+  /// Data that the model cannot take.
   case data(String)
+  /// Options that do not go together.
   case options(String)
   /// A file cannot be read or written.
   case file(String)

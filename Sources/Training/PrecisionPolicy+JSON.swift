@@ -135,6 +135,7 @@ extension PrecisionPolicy {
     }
   }
 
+  /// The document that reads back as the same policy.
   public var json: Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -7,6 +7,7 @@ internal import Formats
 extension PrecisionPolicy {
   /// A policy of the literature.
   public struct Preset: Sendable {
+    /// The policy of the name.
     public let policy: PrecisionPolicy
     /// What it stands for, and what of the original it leaves out.
     public let summary: String

@@ -10,6 +10,7 @@ package import Formats
 /// its own. Factors are rounded to their tensor's format where they enter a product; results leave in the accumulator's last format. All else
 /// (bias, batch norm, activation functions, softmax, momentum) is computed in binary64 and rounded once an operation to `elementwise`.
 public struct PrecisionPolicy: Hashable, Sendable, Codable {
+  /// What it is called.
   public var name: String
   /// W as it enters products.
   public var weights: TensorFormat
@@ -19,15 +20,21 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
   public var errors: TensorFormat
   /// dY in the product that makes dW, where it differs.
   public var weightErrors: TensorFormat?
+  /// Sums of W X.
   public var forward: Accumulator
+  /// Sums of Wᵀ dY.
   public var backwardData: Accumulator
+  /// Sums of dY Xᵀ.
   public var backwardWeights: Accumulator
+  /// Of everything that is no product of matrices.
   public var elementwise: TensorFormat
   /// W between steps: wider than `weights` if there are master weights.
   public var storedWeights: TensorFormat
+  /// How weights take an update.
   public var update: WeightUpdate
   /// The bits b of the offsets of `update` bit centring, 2 to 32, and the constant μ of strong convexity by which their grid is spaced.
   public var offsetBits: Int?, strongConvexity: Double?
+  /// By how much gradients are enlarged.
   public var lossScale: LossScale
   /// From this share of the run on, weights are averaged over epochs and the average is tested.
   public var averageFrom: Double?
@@ -38,6 +45,7 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
 
   /// An accumulator with what happens to the products before: `ACC` or `ACC; product P`, as text.
   public struct Accumulator: Hashable, Sendable {
+    /// How the products are summed.
     public var plan: Plan
     /// Without it, what the multiplier of the factors' format says, which is to keep products exact unless it is `:cfg1` or `:cfg2`.
     public var product: Product?
@@ -52,7 +60,9 @@ public struct PrecisionPolicy: Hashable, Sendable, Codable {
     public var match: String?
     /// Epochs finished before it applies. Only in `schedule`.
     public var fromEpoch: Int?
+    /// As in the policy, where they change.
     public var weights, activations, errors, weightErrors: TensorFormat?
+    /// As in the policy, where they change.
     public var forward, backwardData, backwardWeights: Accumulator?
 
     /// A change that changes nothing yet, of the layers that match, or from an epoch on.

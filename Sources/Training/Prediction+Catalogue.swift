@@ -4,6 +4,7 @@
 internal import Formats
 
 extension Prediction {
+  /// What `fmtlab theory` lists.
   public static let catalogue: [Prediction] = [
     Prediction(
       id: NoiseFloor.id,

@@ -13,6 +13,7 @@ public struct Prediction: Sendable {
   public let measures: String
   /// When a measurement agrees.
   public let rule: String
+  /// Who stated it, or that it is derived here.
   public let source: String
   /// What is predicted and what is measured, case by case.
   ///
@@ -29,17 +30,22 @@ public struct Finding: Hashable, Sendable {
   public let prediction: String
   /// The case in words: `delta 1/8, sigma 1, alpha 0.2`.
   public let setting: String
+  /// By the formula.
   public let predicted: Double
+  /// By the experiment.
   public let measured: Double
   /// The standard error of the measurement, where it has one.
   public let standardError: Double?
   /// Values that stand beside the two for comparison, such as another model's.
   public let references: [Reference]
+  /// When the two agree.
   public let acceptance: Acceptance
 
   /// A value to stand beside prediction and measurement.
   public struct Reference: Hashable, Sendable {
+    /// The heading of its column.
     public let name: String
+    /// The number beside the two.
     public let value: Double
 
     /// The value with the heading of its column.
@@ -63,7 +69,9 @@ public struct Finding: Hashable, Sendable {
 
   /// What a case says about its prediction.
   public enum Verdict: Hashable, Sendable {
+    /// As ``Finding/acceptance`` says.
     case agrees, disagrees
+    /// Hypotheses fail: nothing is said.
     case notApplicable(reason: String)
   }
 

@@ -8,7 +8,9 @@ package import Accumulation
 ///
 /// As text `FORMAT[@ROUNDING][@OVERFLOW][@flush]`, or `SCALED[@ROUNDING]` such as `mxfp8`, `dfp16@sr`.
 public enum TensorFormat: Hashable, Sendable, CustomStringConvertible {
+  /// Each number rounded on its own.
   case plain(Rounder)
+  /// Groups with a common scale, elements rounded in a mode.
   case scaled(ScaledFormat, Rounding)
 
   /// - Throws: `PolicyError.format` with what is wrong and what is allowed.
@@ -36,6 +38,7 @@ public enum TensorFormat: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether it draws random bits.
   public var isStochastic: Bool {
     switch self {
     case .plain(let rounder): rounder.rounding.isStochastic

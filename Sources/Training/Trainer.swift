@@ -7,15 +7,23 @@ package import Lab
 
 /// What a run is: everything that decides its numbers.
 public struct TrainingPlan: Hashable, Sendable, Codable {
+  /// The network.
   public var model: Model
+  /// What of it is chosen.
   public var options: ModelOptions
   /// The name of the data, for people; a run is given the data themselves.
   public var data: String
+  /// What it is computed in.
   public var policy: PrecisionPolicy
+  /// How gradients are formed.
   public var method: Method
+  /// Passes over the images, and images of a step.
   public var epochs, batch: Int
+  /// The step α at the start, momentum μ and weight decay λ: v ← o(μv + g + λw), w ← o(w − αv).
   public var rate, momentum, decay: Double
+  /// How α changes.
   public var schedule: RateSchedule
+  /// Of weights, order of images and random roundings.
   public var seed: UInt64
 
   /// Where steps go.
@@ -47,6 +55,7 @@ extension KeyedDecodingContainer {
 
 /// What an epoch came to.
 public struct EpochRecord: Hashable, Sendable, Codable {
+  /// From 1 on.
   public let epoch: Int
   /// Mean cross-entropy and share classified right: over the minibatches as they were trained on, and over the test images after them.
   public let loss, accuracy, testLoss, testAccuracy: Double
@@ -54,6 +63,7 @@ public struct EpochRecord: Hashable, Sendable, Codable {
   public let lossScale, skipped: Int
   /// Multiplications and additions in products, and the time they and everything else took.
   public let macs: Int
+  /// Time that it took.
   public var seconds: Double
 
   /// 10⁹ emulated multiply-adds a second over the whole epoch.
@@ -62,7 +72,9 @@ public struct EpochRecord: Hashable, Sendable, Codable {
 
 /// A run in progress.
 public final class Trainer {
+  /// What the run is.
   public let plan: TrainingPlan
+  /// What it trains with.
   public let data: DataSet
   package let network: Network
   package let parallelism: Parallelism
@@ -109,8 +121,11 @@ public final class Trainer {
     }
   }
 
+  /// ⌈images / batch⌉.
   public var stepsPerEpoch: Int { (data.training.count + plan.batch - 1) / plan.batch }
+  /// Whether all epochs are done.
   public var isFinished: Bool { state.epoch >= plan.epochs }
+  /// Epochs that are done.
   public var epochsDone: Int { state.epoch }
   /// Numbers that are learned.
   public var weightCount: Int { network.body.parameters.reduce(0) { $0 + $1.values.count } }

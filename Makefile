@@ -2,11 +2,12 @@
 # Two commands do everything on a fresh Debian or Ubuntu machine that has Swift: make analyze, make test.
 
 SWIFT ?= swift
+PREFIX ?= /usr/local
 # Tests see what is `package`, so that they and the tools are one build.
 PLAIN = --disable-testable-imports
 FMTLAB = .build/release/fmtlab
 
-.PHONY: analyze test test-long bench wheel docs data build setup clean
+.PHONY: analyze test test-long bench wheel docs install uninstall data build setup clean
 
 ## Build, and measure a real dot product in e4m3 with an e6m5 accumulator.
 analyze: build
@@ -37,6 +38,13 @@ wheel: setup
 ## Write the documentation of the library as a site, .build-docs/site.
 docs: setup
 	@SWIFT="$(SWIFT)" .ci/docs
+
+## Install program, libraries, manual and shell completions under PREFIX (/usr/local); DESTDIR is put before it.
+install: setup
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SWIFT="$(SWIFT)" .ci/install-program
+
+uninstall:
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" .ci/install-program uninstall
 
 ## Install Fashion-MNIST, which `fmtlab train --data fashion-mnist` reads.
 data:

@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 PLAIN = --disable-testable-imports
 FMTLAB = .build/release/fmtlab
 
-.PHONY: analyze test test-long bench wheel docs install uninstall data build setup clean
+.PHONY: analyze test test-long bench wheel docs install uninstall notebooks data build setup clean
 
 ## Build, and measure a real dot product in e4m3 with an e6m5 accumulator.
 analyze: build
@@ -45,6 +45,11 @@ install: setup
 
 uninstall:
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" .ci/install-program uninstall
+
+## Execute the notebooks, and make a page of each: .build-notebooks/html/index.html.
+notebooks: build
+	@.ci/install pandoc
+	notebooks-cli/build
 
 ## Install Fashion-MNIST, which `fmtlab train --data fashion-mnist` reads.
 data:

@@ -103,6 +103,8 @@ def show(figure, caption):
 
 def table(header, body):
     """Shows a table; the first column is text, the others are numbers."""
-    lines = ["| " + " | ".join(header) + " |", "|" + "|".join([":--"] + ["--:"] * (len(header) - 1)) + "|"]
-    lines += ["| " + " | ".join(map(str, row)) + " |" for row in body]
-    display({"text/markdown": "\n".join(lines), "text/plain": "\n".join(lines)}, raw=True)
+    assert all(len(row) == len(header) for row in body)
+    lines = [[str(cell).replace("|", r"\|") for cell in row] for row in (header, *body)]
+    lines.insert(1, [":--"] + ["--:"] * (len(header) - 1))
+    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    display({"text/markdown": text, "text/plain": text}, raw=True)

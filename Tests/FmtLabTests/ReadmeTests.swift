@@ -65,6 +65,17 @@ import Testing
     #expect(readme.contains(lines.joined(separator: "\n")))
   }
 
+  @Test func versionIsTheSameEverywhere() throws {
+    func version(_ path: String, after mark: String, to end: Character) throws -> Substring {
+      try #require(text(path).components(separatedBy: mark).dropFirst().first).prefix { $0 != end }
+    }
+    let own = try version("Sources/fmtlab-cli/Main.swift", after: "version: \"", to: "\"")
+    #expect(own.split(separator: ".").count == 3)
+    #expect(try own == version("CITATION.cff", after: "\nversion: ", to: "\n"))
+    #expect(try own == version("Sources/python/pyproject.toml", after: "\nversion = \"", to: "\""))
+    #expect(try own == version("Sources/python/fmtlab/__init__.py", after: "\n__version__ = \"", to: "\""))
+  }
+
   private func text(_ path: String) throws -> String {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     return try String(contentsOf: root.appending(path: path), encoding: .utf8)

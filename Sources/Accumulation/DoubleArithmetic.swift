@@ -15,6 +15,7 @@ public struct DoubleArithmetic: RoundedArithmetic, Sendable {
   @usableFromInline let precision: Int
   /// No bit below 2^quantum is kept.
   @usableFromInline let quantum: Int
+  /// Ω, the largest number.
   public let maxFinite: Double
   /// Whether some result was beyond the largest number.
   public var overflowed = false

@@ -44,8 +44,12 @@ public struct Level: Hashable, Sendable {
   /// How the terms of a level are added: one by one, in a tree, exactly, with compensation, or in steps of a matrix unit. `products` stands for the
   /// rounding of products before any addition.
   public enum Kind: Hashable, Sendable {
-    /// Products rounded before they are added; sums term by term; balanced trees.
-    case products, sequential, pairwise
+    /// Products, rounded before they are added.
+    case products
+    /// Term by term.
+    case sequential
+    /// A balanced tree.
+    case pairwise
     /// An exact sum that is rounded once.
     case exact
     /// A sum that makes up for its errors.

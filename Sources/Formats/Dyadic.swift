@@ -42,10 +42,11 @@ public struct Dyadic: Hashable, Sendable {
   @inlinable
   public static func power(_ exponent: Int) -> Dyadic { Dyadic(1, exponent: exponent) }
 
-  /// Its absolute value.
-  /// Whether it is less than 0.
+  /// Whether it is 0.
   @inlinable public var isZero: Bool { significand == 0 }
+  /// Whether it is less than 0.
   @inlinable public var isNegative: Bool { significand < 0 }
+  /// Its absolute value.
   @inlinable public var magnitude: Dyadic { isNegative ? -self : self }
 
   /// ⌊log₂|x|⌋ of a nonzero number.

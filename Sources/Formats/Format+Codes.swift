@@ -126,8 +126,16 @@ extension Format {
 extension Format {
   /// The five kinds of values that IEEE 754 distinguishes, signs apart.
   public enum Class: String, Sendable, Codable, CaseIterable {
-    /// ±0; below, in or above the normal range; NaN of any code.
-    case zero, subnormal, normal, infinity, nan
+    /// ±0.
+    case zero
+    /// Nonzero and below the normal range.
+    case subnormal
+    /// In the normal range.
+    case normal
+    /// ±∞.
+    case infinity
+    /// No number.
+    case nan
   }
 
   /// The class of a value of this format. Fixed-point numbers other than 0 count as normal.

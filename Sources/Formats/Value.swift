@@ -36,8 +36,9 @@ public enum Value: Hashable, Sendable {
     }
   }
 
-  /// Whether it is 0 or −0.
+  /// Whether it is a number, zeros included.
   @inlinable public var isFinite: Bool { dyadic != nil }
+  /// Whether it is 0 or −0.
   @inlinable public var isZero: Bool { self == .zero || self == .negativeZero }
 
   /// The sign bit: true for −0 and −∞; false for NaN.

@@ -86,11 +86,13 @@ public struct DistributionResult: Encodable, Sendable {
   /// Null where all terms are 0.
   @Nullable public private(set) var ratioRms: Double?
   public let overflow: Double
-  /// The id of the bound of a last level that is too wide for exact analysis; null without one.
-  /// As ``ErrorMoments/change``; null where it is not known.
+  /// As ``ErrorMoments/stagnated``; null where it is not known.
   @Nullable public private(set) var stagnated: Double?
+  /// As ``ErrorMoments/varianceRetention``; null where it is not known.
   @Nullable public private(set) var varianceRetention: Double?
+  /// As ``ErrorMoments/change``; null where it is not known.
   @Nullable public private(set) var change: Double?
+  /// The id of the bound of a last level that is too wide for exact analysis; null without one.
   @Nullable public private(set) var lastLevelBound: String?
 
   init(_ moments: ErrorMoments) {

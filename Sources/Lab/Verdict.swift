@@ -13,8 +13,9 @@ public struct Verdict: Codable, Hashable, Sendable {
   public let error: Double
   /// Whether 99 % of the errors are no larger at the longest length.
   public let meetsTarget: Bool
-  /// The tightest bound at the largest n where one applies, and its tightness there.
+  /// The tightest bound at the largest n where one applies.
   @Nullable public var explainedBy: String?
+  /// Its ratio to the largest error there.
   @Nullable public var tightness: Double?
   /// The smallest n at which at least ``stagnationThreshold`` of the nonzero terms were swallowed.
   @Nullable public var stagnatesFrom: Int?

@@ -88,9 +88,13 @@ public struct WorstResult: Encodable, Sendable {
   public let ratioAtMost: Double
   /// What holds the last level's errors, where that is too wide.
   @Nullable public private(set) var lastLevelBound: String?
+  /// max |computed − exact| over all inputs.
   @Nullable public private(set) var maxAbsError: Double?
+  /// The same in C99 hexadecimal.
   @Nullable public private(set) var maxAbsErrorHex: String?
+  /// max (computed − exact).
   @Nullable public private(set) var largestError: Double?
+  /// min (computed − exact).
   @Nullable public private(set) var smallestError: Double?
   /// Of the witness, and Σ |x y| of it.
   @Nullable public private(set) var error: Double?
@@ -99,6 +103,7 @@ public struct WorstResult: Encodable, Sendable {
   public let witness: Witness
   /// The tightest bound that holds for every input, as a multiple of Σ |x y|.
   @Nullable public private(set) var bound: String?
+  /// Its factor.
   @Nullable public private(set) var boundRatio: Double?
 
   /// Vectors x and y that attain the worst error.

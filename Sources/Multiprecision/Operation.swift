@@ -13,24 +13,118 @@ public import Formats
 /// These are the scalar operations of IEEE P3109, and activation functions. Operand counts, formulas and other names stand in one
 /// table, the entries of `Operation+Names.swift`.
 public enum Operation: String, CaseIterable, Sendable {
-  /// x + y, x − y, x y, x / y, √x, x y + z, x + y + z, 1/x, 1/√x, √(x² + y²).
-  case add, sub, mul, div, sqrt, fma, faa, recip, rsqrt, hypot
-  /// −x, |x|, |x| with the sign of y, x itself.
-  case neg, abs, copysign, convert
-  /// e^x, 2^x, e^x − 1, log x, log₂ x, log(1 + x).
-  case exp, exp2, expm1, log, log2, log1p
-  /// Angles in radians; `atan2` is the angle of (y, x).
-  case sin, cos, tan, asin, acos, atan, atan2
-  /// The same with angles in units of π.
-  case sinpi, cospi, tanpi, asinpi, acospi, atanpi, atan2pi
-  /// Hyperbolic functions and their inverses.
-  case sinh, cosh, tanh, asinh, acosh, atanh
-  /// 1/(1 + e^-x), log(1 + e^x), x Φ(x), x/(1 + e^-x), and the error function.
-  case sigmoid, softplus, gelu, swish, erf
-  /// The smaller or larger operand: NaN wins; a number wins over NaN (`Number`); a finite one over all others (`Finite`).
-  case minimum, maximum, minimumNumber, maximumNumber, minimumFinite, maximumFinite
-  /// The operand of smaller or larger magnitude, NaN as above; x limited to the range from y to z.
-  case minimumMagnitude, maximumMagnitude, minimumMagnitudeNumber, maximumMagnitudeNumber, clamp
+  /// x + y.
+  case add
+  /// x - y.
+  case sub
+  /// x y.
+  case mul
+  /// x / y.
+  case div
+  /// √x.
+  case sqrt
+  /// x y + z, one rounding.
+  case fma
+  /// x + y + z, one rounding.
+  case faa
+  /// 1 / x.
+  case recip
+  /// 1 / √x.
+  case rsqrt
+  /// √(x² + y²).
+  case hypot
+  /// -x.
+  case neg
+  /// |x|.
+  case abs
+  /// |x| with the sign of y.
+  case copysign
+  /// x.
+  case convert
+  /// e^x.
+  case exp
+  /// 2^x.
+  case exp2
+  /// e^x - 1.
+  case expm1
+  /// ln x.
+  case log
+  /// log₂ x.
+  case log2
+  /// ln(1 + x).
+  case log1p
+  /// sin x.
+  case sin
+  /// cos x.
+  case cos
+  /// tan x.
+  case tan
+  /// arcsin x.
+  case asin
+  /// arccos x.
+  case acos
+  /// arctan x.
+  case atan
+  /// angle of the point (y, x): arctan(x / y) for y > 0.
+  case atan2
+  /// sin πx.
+  case sinpi
+  /// cos πx.
+  case cospi
+  /// tan πx.
+  case tanpi
+  /// arcsin(x) / π.
+  case asinpi
+  /// arccos(x) / π.
+  case acospi
+  /// arctan(x) / π.
+  case atanpi
+  /// atan2 / π.
+  case atan2pi
+  /// sinh x.
+  case sinh
+  /// cosh x.
+  case cosh
+  /// tanh x.
+  case tanh
+  /// arsinh x.
+  case asinh
+  /// arcosh x.
+  case acosh
+  /// artanh x.
+  case atanh
+  /// 1 / (1 + e^-x).
+  case sigmoid
+  /// ln(1 + e^x).
+  case softplus
+  /// x Φ(x), Φ the normal distribution function.
+  case gelu
+  /// x / (1 + e^-x).
+  case swish
+  /// erf x.
+  case erf
+  /// The smaller; NaN if one is.
+  case minimum
+  /// The larger; NaN if one is.
+  case maximum
+  /// The smaller that is not NaN.
+  case minimumNumber
+  /// The larger that is not NaN.
+  case maximumNumber
+  /// The smaller that is finite.
+  case minimumFinite
+  /// The larger that is finite.
+  case maximumFinite
+  /// The one of smaller magnitude; NaN if one is.
+  case minimumMagnitude
+  /// The one of larger magnitude; NaN if one is.
+  case maximumMagnitude
+  /// that of smaller magnitude that is not NaN.
+  case minimumMagnitudeNumber
+  /// that of larger magnitude that is not NaN.
+  case maximumMagnitudeNumber
+  /// The value nearest to x from y to z; NaN if y > z.
+  case clamp
 
   /// The result cut towards zero to `precision` bits, and whether anything was cut. Operations that select an operand give it whole.
   ///

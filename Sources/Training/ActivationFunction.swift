@@ -6,8 +6,12 @@ package import Lab
 
 /// A function that a layer applies to each number.
 public enum ActivationFunction: String, Sendable, Codable, CaseIterable {
-  /// max(z, 0), tanh z, z Φ(z) with Φ the normal distribution function.
-  case relu, tanh, gelu
+  /// max(z, 0).
+  case relu
+  /// tanh z.
+  case tanh
+  /// z Φ(z), Φ the normal distribution function.
+  case gelu
   /// tanh by a small table; see `KTanh`.
   case ktanh
 

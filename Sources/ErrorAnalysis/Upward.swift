@@ -21,8 +21,12 @@ public struct Upward: Hashable, Comparable, Sendable {
     self.value = value
   }
 
-  /// n, for 0 ≤ n ≤ 2^53.
-  public init(_ value: Int) { self.init(Double(value)) }
+  /// n ≥ 0, rounded up.
+  public init(_ value: Int) {
+    let nearest = Double(value)
+    // 2^63 is no Int, and more than any.
+    self.init(nearest < 0x1p63 && Int(nearest) < value ? nearest.nextUp : nearest)
+  }
 
   /// A nonnegative dyadic number, rounded up.
   public init(_ x: Dyadic) {

@@ -63,13 +63,13 @@ extension SweepCell {
   }
 
   private static func row(_ measured: Measurement, _ exact: ExactMeasurement?) -> [String] {
-    // The tightest of those that cannot fail.
+    // The tightest of those that cannot fail. (A model that does not hold is no violation, as in a verdict.)
     // (Where no trial has an error ratio, no bound has one either.)
     let bound = measured.bounds.filter { $0.bound.isCertain && !$0.value.isNaN }.min { $0.value < $1.value }
     let (ratio, relative) = (measured.ratio, measured.relative)
     let numbers = [ratio.rms, ratio.mean, ratio.p99, ratio.max, relative.rms, measured.overflow, measured.stagnated, measured.model.rms]
     return numbers.map(\.shortDescription)
-      + [bound?.bound.id ?? "", bound?.value.shortDescription ?? "", "\(measured.bounds.count(where: \.isRefuted))"]
+      + [bound?.bound.id ?? "", bound?.value.shortDescription ?? "", "\(measured.bounds.count { $0.isRefuted && $0.bound.kind != .probabilistic })"]
       + [exact?.ratioRms, exact?.worstRatio].map { $0?.shortDescription ?? "" }
   }
 

@@ -15,6 +15,14 @@ enum ElementType: String, CaseIterable, Sendable {
   /// The types that .npy files hold.
   static let numPy: [ElementType] = [.f2, .f4, .f8, .i1, .i2, .i4, .i8, .u1, .u2, .u4, .u8, .b1]
 
+  /// Whether it counts: indices, masks, levels.
+  var isInteger: Bool {
+    switch self {
+    case .i1, .i2, .i4, .i8, .u1, .u2, .u4, .u8, .b1: true
+    case .f2, .f4, .f8, .bf16, .e4m3fn, .e5m2, .e8m0fnu: false
+    }
+  }
+
   /// Bytes an element.
   var size: Int {
     switch self {

@@ -16,6 +16,8 @@ public struct TensorSource: Sendable {
   public let elementName: String
   /// The bytes that an element takes in the file; for CSV the 8 that it takes in memory.
   public var bytesPerElement: Int { elementType.size }
+  /// Whether the elements are stored as integers: in a model, indices and masks rather than weights.
+  public var isInteger: Bool { elementType.isInteger }
   /// Whether binary32 holds every number of the element type.
   public var isBinary32: Bool { elementType.size < 4 || elementType == .f4 }
   /// Whether the elements are stored with the first index running fastest.

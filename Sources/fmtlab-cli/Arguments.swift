@@ -8,7 +8,7 @@ import FmtLab
 struct RoundingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "rne, rna, rnz (to nearest, ties to even, away, to zero), rz, ru, rd, ro (to odd), sr, srN. (default: rne)", valueName: "mode"),
+      "rne, rna, rnz (to nearest, ties to even, away, to zero), rz, ru, rd, ro (to odd), sr, srN, srNb, srNc (N random bits). (default: rne)", valueName: "mode"),
     transform: { try Rounding($0) })
   var rounding: Rounding = .nearestEven
 

@@ -16,6 +16,8 @@ struct QuantizeCommand: ParsableCommand {
       whole or not at all: the values that the quantised numbers stand for, as f4 (f8 for inputs
       wider than that), rounded once more where they have more bits.
 
+      Of several tensors those of integers, which index and mask, are left out.
+
       Elements that are too large saturate. In a scaled format (mxfp4, nvfp4, dfp16, bfp8,
       int8_symmetric/channel, ...; `fmtlab formats` lists them) each group of numbers has its
       own scale S. In a plain format S is 1, or what --scale says, and x becomes S Q(x/S):
@@ -130,7 +132,12 @@ extension QuantizeCommand {
       guard text.contains(":") || access(text, F_OK) == 0 else {
         throw Failure.file("cannot read '\(text)': there is no such file; give a file, - or numbers separated by commas.")
       }
-      return (try TensorSource.open(text), nil)
+      let all = try TensorSource.open(text), integers = all.count > 1 ? all.filter(\.isInteger) : []
+      // (Indices and masks are no weights, and their sizes would drown these in the totals.)
+      guard !integers.isEmpty, integers.count < all.count else { return (all, nil) }
+      let names = integers.prefix(3).map(\.name).joined(separator: ", ") + (integers.count > 3 ? ", ..." : "")
+      output.note("left out: \(integers.count) tensor\(integers.count == 1 ? "" : "s") of integers (\(names)); FILE:NAME takes one")
+      return (all.filter { !$0.isInteger }, nil)
     }
     let array = try NumberArray(input)
     let toDouble = try Rounder(to: .fp64)

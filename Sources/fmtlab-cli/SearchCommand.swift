@@ -77,7 +77,7 @@ struct SearchCommand: ParsableCommand {
     let path = Input.plain(data)
     let all = try TensorSource.open(path)
     let isOne = all.count == 1
-    let chosen = all.filter { LayerSample.isMatrix($0) && (match.isEmpty || $0.name.contains(match)) }
+    let chosen = all.filter { LayerSample.isMatrix($0) && (isOne || !$0.isInteger) && (match.isEmpty || $0.name.contains(match)) }
     guard !chosen.isEmpty else {
       let what = match.isEmpty ? "\(path) holds no matrix" : "no matrix of \(path) has '\(match)' in its name"
       let some = all.prefix(5).map { "\($0.name) \($0.shape)" }.joined(separator: ", ")

@@ -100,10 +100,23 @@ import Testing
     let header = Data(#"{"\#(name)":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#.utf8)
     var file = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header
     for x in [1, 2, 3, -0.5] as [Float] { file += withUnsafeBytes(of: x.bitPattern.littleEndian) { Data($0) } }
-    let run = try Tool.run(["quantize", try scratch.file("w.safetensors", file), "--to", "e4m3fn", "--plot", scratch.url("w.svg").path])
+    let run = try Tool.run(["quantize", try scratch.file("w.safetensors", file), "--to", "e4m3fn", "--plot", scratch.url("w.svg").path, "--keep-plot-data"])
     #expect(run.status == 0 && run.lines.count == 5, "\(run.err)\(run.out)")
     #expect(try !scratch.names.contains("ran"))
     #expect(try String(contentsOf: scratch.url("w.gp"), encoding: .utf8).split(separator: "\n").allSatisfy { !$0.hasPrefix("system") })
+  }
+
+  /// Positions of up to 511 beside weights of 0.5: their sizes would be all that the totals tell.
+  @Test func integersAmongWeightsAreLeftOut() throws {
+    let scratch = try Scratch()
+    let header = Data(#"{"ids":{"dtype":"I64","shape":[2],"data_offsets":[0,16]},"w":{"dtype":"F32","shape":[2],"data_offsets":[16,24]}}"#.utf8)
+    var file = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header
+    for x in [3, 511] as [Int64] { file += withUnsafeBytes(of: x.littleEndian) { Data($0) } }
+    for x in [0.5, 0.3] as [Float] { file += withUnsafeBytes(of: x.bitPattern.littleEndian) { Data($0) } }
+    let path = try scratch.file("m.safetensors", file)
+    let run = try succeed("quantize \(path) --to e4m3fn --json")
+    #expect(run.notes.contains("note: left out: 1 tensor of integers (ids); FILE:NAME takes one"))
+    #expect(try run.json()["n"]?.double == 2 && succeed("quantize \(path):ids --to e4m3fn --json").json()["n"]?.double == 2)
   }
 
   @Test func nothingIsWrittenWhereSomethingFails() throws {

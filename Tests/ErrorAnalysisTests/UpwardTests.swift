@@ -55,6 +55,10 @@ import Testing
     #expect((Upward(1e308) * Upward(1e308)).value == .infinity)
     #expect(Upward(.infinity).overOnePlusItself.value == 1)
     #expect(Upward(1).overOneMinusItself.value == .infinity)
+    // Beyond 2^53 the nearest double of an integer may be below it.
+    for n in [0, 1, 1 << 53, 1 << 53 + 1, 1 << 60 + 1, Int.max - 1, Int.max] {
+      #expect(Dyadic(Upward(n).value)! >= Dyadic(Int128(n)) && Upward(n).value <= Double(n).nextUp)
+    }
     #expect(Upward(0x1p-1074) * Upward(0x1p-1074) > .zero)
   }
 

@@ -175,7 +175,7 @@ extension Figure.Axis {
       case .linear: [String]()
       // (Characters do not turn: names would lie over each other.)
       case .categories(let names) where isText && name == "x":
-        ["unset xtics", "set xlabel \(Figure.quoted("\(names.first ?? "") to \(names.last ?? "")")) noenhanced", "set xrange [-0.5:\(Double(names.count) - 0.5)]"]
+        ["set xtics (' ' 0)", "set xlabel \(Figure.quoted("\(names.first ?? "") to \(names.last ?? "")")) noenhanced", "set xrange [-0.5:\(Double(names.count) - 0.5)]"]
       case .categories(let names):
         [
           "set \(name)tics \(name == "x" ? "rotate by 90 right " : "")(\(names.enumerated().map { "\(Figure.quoted($1)) \($0)" }.joined(separator: ", "))) noenhanced",

@@ -56,7 +56,9 @@ struct SweepTable {
   /// Rows that differ in nothing but `free` columns, in the order of the first of each, under the parameters in which groups differ.
   private func groups(without free: Set<String>) -> [(name: String, rows: [[String]])] {
     let fixed = parameters.filter { !free.contains($0) }
-    let telling = fixed.filter { column in Set(rows.map { text($0, column) }).count > 1 }
+    func count(_ columns: [String]) -> Int { Set(rows.map { row in columns.map { text(row, $0) } }).count }
+    // (A column that others determine, as a policy does its loss scale, tells nothing more.)
+    let telling = fixed.reduce(into: [String]()) { kept, column in if count(kept + [column]) > count(kept) { kept.append(column) } }
     var (names, groups) = ([[String]](), [[String]: [[String]]]())
     for row in rows {
       let key = fixed.map { text(row, $0) }
@@ -88,7 +90,7 @@ extension SweepTable {
 
   fileprivate func analysisBlocks(_ target: Double) -> [Article.Block] {
     let longest = rows.map { number($0, "n") }.max() ?? 0
-    let groups = groups(without: ["seed"]).filter { number($0.rows[0], "n") == longest }
+    let groups = SweepTable(.analyze, rows.filter { number($0, "n") == longest }).groups(without: ["seed"])
       .sorted { (number($0.rows[0], "ratio_p99"), $0.name) < (number($1.rows[0], "ratio_p99"), $1.name) }
     let met = groups.count { number($0.rows[0], "ratio_p99") <= target }
     let table = groups.prefix(40).map { group in

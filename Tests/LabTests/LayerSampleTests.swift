@@ -16,7 +16,7 @@ import Testing
     return TensorSource(name: "w", Tensor(shape: [rows, terms], elements: numbers))
   }
 
-  @Test(arguments: [("e4m3fn", "e5m7", EmulatedProduct.Scale.tensor), ("e5m2", "e4m3:8,fp16", .row), ("bf16", "fp32", .none), ("q8.0", "q24.0", .tensor)])
+  @Test(arguments: [("e4m3fn", "e6m7", EmulatedProduct.Scale.tensor), ("e5m2", "e8m3:8,e8m10", .row), ("bf16", "fp32", .none), ("q8.0", "q24.0", .tensor)])
   func errorsAreThoseOfTheReference(format: String, acc: String, scale: EmulatedProduct.Scale) throws {
     let source = weights(9, 40), terms = 40
     let sample = try LayerSample(weights: source, inputs: .distribution(.normal), RandomStream(seed: 1))

@@ -24,7 +24,7 @@ extension FigureError: CustomStringConvertible {
 }
 
 extension Figure {
-  /// Whether a path names a picture that ``draw(_:)`` can draw: something before `.svg`, `.png` or `.pdf`.
+  /// Whether a path names a picture that ``draw(_:keepingData:)`` can draw: something before `.svg`, `.png` or `.pdf`.
   public static func canDraw(_ path: String) -> Bool {
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
     return [".svg", ".png", ".pdf"].contains { name.hasSuffix($0) && name.count > 4 }

@@ -99,6 +99,9 @@ extension SweepSpecification {
   /// Inputs are the same for all designs of a layer: their seed does not depend on these.
   private func layer(_ values: CellValues) throws(SweepError) -> (parameters: [String], work: SweepCell.Work) {
     let (format, dot) = try design(values)
+    guard format.isSigned, format.encode(.zero) != nil else {
+      throw values.wrong("format", "weights and inputs need both signs and zero; use a signed format that has a zero.")
+    }
     guard EmulatedProduct.isPossible(format, dot) else {
       throw values.wrong("acc", "binary64 must hold all numbers of \(format) and of the sums; use narrower formats.")
     }

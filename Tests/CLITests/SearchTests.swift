@@ -109,7 +109,7 @@ import Testing
     for (line, status, text) in [
       ("--data /missing.npy", 66, "no such file"), ("--data \(narrow)", 65, "no matrix"), ("--data \(file) --inputs \(narrow)", 65, "shape"),
       ("--data \(file) --cost area", 64, "use bits, lut or energy"), ("--data \(file) --acc kahan/fp128", 65, "binary64 must hold"),
-      ("--data \(file) --target 0", 64, "positive"), ("--data \(file) --format e4m9x", 64, "unknown format"), ("--data \(file) --inputs nothing", 65, "neither a file nor a distribution (normal, "),
+      ("--data \(file) --target 0", 64, "positive"), ("--data \(file) --format e8m0fnu", 65, "need both signs and zero"), ("--data \(file) --format e4m9x", 64, "unknown format"), ("--data \(file) --inputs nothing", 65, "neither a file nor a distribution (normal, "),
     ] {
       let run = try fmtlab("search \(line)")
       #expect(run.status == Int32(status) && run.err.contains(text) && run.out.isEmpty, "\(line): \(run.status) \(run.err)")

@@ -11,7 +11,9 @@ public import Formats
 /// the numbers' own arithmetic, binary32 or binary64: P ← the rounded sum (and the power of two of the scales, exactly), then
 /// fl(fl(α P) + fl(β C)), where α = 1 and β = 1 cost no rounding and β = 0 does not look at C.
 public struct EmulatedProduct: Sendable {
-  /// Which numbers share a power of two that makes their largest magnitude fill the format, M / 2^e ≤ Ω < M / 2^(e−1).
+  /// Which numbers share a power of two that makes their largest magnitude M fill the format, M / 2^e ≤ Ω < M / 2^(e−1).
+  ///
+  /// A tapered format is not filled: it is the most precise about 1, and 16 stands in the place of Ω.
   public enum Scale: String, CaseIterable, Sendable, Codable {
     /// None.
     case none
@@ -65,21 +67,24 @@ public struct EmulatedProduct: Sendable {
   /// - Parameters:
   ///   - a, b: row after row; A rows × terms, B terms × columns.
   ///   - random: as of ``MatrixProduct``.
+  ///   - headroom: the scales leave that many bits of the products' range free, half of them in each factor.
   /// - Complexity: as of ``MatrixProduct``, and O(elements).
   @_specialize(where Number == Float)
   @_specialize(where Number == Double)
   public func sums<Number: CarrierNumber>(
-    _ a: [Number], _ b: [Number], rows: Int, columns: Int, terms: Int, random: RandomStream? = nil, _ parallelism: Parallelism = .allCores
+    _ a: [Number], _ b: [Number], rows: Int, columns: Int, terms: Int, headroom: Int = 0, random: RandomStream? = nil,
+    _ parallelism: Parallelism = .allCores
   ) -> Sums<Number> {
     precondition(a.count == rows * terms && b.count == terms * columns, "matrices of other shapes")
     guard fitsBinary32 || Number.carrier == .binary64 else {
       // (Binary64 holds what binary32 does not; the sums are then rounded to it.)
-      let wide = sums(a.map(Double.init), b.map(Double.init), rows: rows, columns: columns, terms: terms, random: random, parallelism)
+      let wide = sums(a.map(Double.init), b.map(Double.init), rows: rows, columns: columns, terms: terms, headroom: headroom, random: random, parallelism)
       func narrow(_ factor: Factor<Double>) -> Factor<Number> { Factor(numbers: factor.numbers.map { Number($0) }, exponents: factor.exponents) }
       return Sums(rows: rows, columns: columns, terms: terms, left: narrow(wide.left), right: narrow(wide.right), values: wide.values.map { Number($0) })
     }
-    let left = factor(a, lines: rows, count: terms, lineStride: terms, stride: 1, parallelism)
-    let right = factor(b, lines: columns, count: terms, lineStride: 1, stride: columns, parallelism)
+    let scales = exponents(a, b, rows: rows, columns: columns, terms: terms)
+    let left = factor(a, scales.left.map { $0 + (headroom + 1) / 2 }, count: terms, lineStride: terms, stride: 1, parallelism)
+    let right = factor(b, scales.right.map { $0 + headroom / 2 }, count: terms, lineStride: 1, stride: columns, parallelism)
     let (x, y) = (Matrix(rows: rows, columns: terms, left.numbers), Matrix(rows: terms, columns: columns, right.numbers))
     var values = multiply.elements(x, y, as: Number.self, random: dot.isStochastic ? random : nil, parallelism, choice: multiply.choice(x, y, parallelism))
     if scale != .none {
@@ -90,18 +95,23 @@ public struct EmulatedProduct: Sendable {
     return Sums(rows: rows, columns: columns, terms: terms, left: left, right: right, values: values)
   }
 
-  /// The rounded numbers of a factor, whose lines (rows of A, columns of B) may have scales of their own.
+  /// The exponents of the scales of the rows of A and of the columns of B.
+  func exponents<Number: CarrierNumber>(_ a: [Number], _ b: [Number], rows: Int, columns: Int, terms: Int) -> (left: [Int], right: [Int]) {
+    func exponents(_ numbers: [Number], lines: Int, lineStride: Int, stride: Int) -> [Int] {
+      guard scale != .none else { return [Int](repeating: 0, count: lines) }
+      let largest = (0..<lines).map { i in (0..<terms).reduce(Number.zero) { max($0, numbers[i * lineStride + $1 * stride].finiteMagnitude) } }
+      return scale == .row ? largest.map { exponent(Double($0)) } : [Int](repeating: exponent(Double(largest.max() ?? 0)), count: lines)
+    }
+    return (exponents(a, lines: rows, lineStride: terms, stride: 1), exponents(b, lines: columns, lineStride: 1, stride: columns))
+  }
+
+  /// The rounded numbers of a factor, whose lines (rows of A, columns of B) have scales of their own.
   private func factor<Number: CarrierNumber>(
-    _ numbers: [Number], lines: Int, count: Int, lineStride: Int, stride: Int, _ parallelism: Parallelism
+    _ numbers: [Number], _ exponents: [Int], count: Int, lineStride: Int, stride: Int, _ parallelism: Parallelism
   ) -> Factor<Number> {
-    var factor = Factor(numbers: numbers, exponents: [Int](repeating: 0, count: lines))
-    if scale != .none {
-      var largest = (0..<lines).map { i in (0..<count).reduce(Number.zero) { max($0, numbers[i * lineStride + $1 * stride].finiteMagnitude) } }
-      if scale == .tensor { largest = [Number](repeating: largest.max() ?? 0, count: lines) }
-      factor.exponents = largest.map { exponent(Double($0)) }
-      for i in 0..<lines where factor.exponents[i] != 0 {
-        for k in 0..<count { factor.numbers[i * lineStride + k * stride] = factor.numbers[i * lineStride + k * stride].scaled(by: -factor.exponents[i]) }
-      }
+    var factor = Factor(numbers: numbers, exponents: exponents)
+    for (i, e) in exponents.enumerated() where e != 0 {
+      for k in 0..<count { factor.numbers[i * lineStride + k * stride] = factor.numbers[i * lineStride + k * stride].scaled(by: -e) }
     }
     ArrayRounder<Number>(rounder).round(&factor.numbers, parallelism)
     return factor
@@ -113,7 +123,8 @@ public struct EmulatedProduct: Sendable {
   /// The least e with M ≤ 2^e Ω; 0 for zeros.
   private func exponent(_ largest: Double) -> Int {
     guard largest > 0 else { return 0 }
-    let top = min(format.maxFinite, format.minFinite.magnitude)
+    var top = min(format.maxFinite, format.minFinite.magnitude)
+    if case .tapered = format.encoding { top = min(top, .power(4)) }
     let guess = Int(largest.exponent) - top.floorLog2
     return Dyadic(largest)! <= top * .power(guess) ? guess : guess + 1
   }

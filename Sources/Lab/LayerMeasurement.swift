@@ -20,16 +20,25 @@ public struct LayerMeasurement: Sendable {
 extension LayerSample {
   /// The errors of all outputs of the sample, against their exact values.
   ///
+  /// Scales, where the product has any, are those that fill its format, or as much less as keeps 5/4 Σ|w x| of every output in the range of all that
+  /// rounds sums and products.
   /// - Random: draws of stochastic rounding come from the stream, as in ``MatrixProduct``.
   /// - Complexity: O(rows · columns · terms): the product, and a few ns a term for the exact sums of formats of few bits.
   public func measure(_ product: EmulatedProduct, _ stream: RandomStream) -> LayerMeasurement {
-    let sums = product.sums(weights, inputs, rows: rows, columns: columns, terms: terms, random: stream, .oneThread)
-    let rounded = OutputSum.all(sums.left.numbers, sums.right.numbers, rows: rows, columns: columns, terms: terms, product.format)
+    let sums = product.sums(weights, inputs, rows: rows, columns: columns, terms: terms, headroom: headroom(product), random: stream, .oneThread)
+    // What overflowed when it was rounded has no exact sum; outputs with it are left out below.
+    let (w, x) = (sums.left.numbers, sums.right.numbers)
+    let areFinite = (
+      left: (0..<rows).map { w[($0 * terms)..<(($0 + 1) * terms)].allSatisfy(\.isFinite) },
+      right: (0..<columns).map { j in (0..<terms).allSatisfy { x[$0 * columns + j].isFinite } }
+    )
+    func finite(_ numbers: [Double]) -> [Double] { numbers.map { $0.isFinite ? $0 : 0 } }
+    let rounded = OutputSum.all(finite(w), finite(x), rows: rows, columns: columns, terms: terms, product.format)
     var (total, own, signal, noise) = ([Double](), [Double](), 0.0, 0.0)
     for i in 0..<rows {
       for j in 0..<columns {
         let place = i * columns + j
-        guard let computed = Dyadic(sums.values[place]) else { continue }
+        guard areFinite.left[i], areFinite.right[j], let computed = Dyadic(sums.values[place]) else { continue }
         let error = exact[place].error(of: computed)
         total.append(error.ratio)
         signal += exact[place].value * exact[place].value
@@ -40,7 +49,28 @@ extension LayerSample {
     }
     return LayerMeasurement(
       total: Spread(signed: total), sums: Spread(signed: own), signalToNoise: 10 * log10(signal / noise),
-      overflow: 1 - Double(total.count) / Double(rows * columns))
+      overflow: Double(rows * columns - total.count) / Double(rows * columns))
+  }
+}
+
+extension LayerSample {
+  /// Bits by which the scales fall short of filling the format.
+  private func headroom(_ product: EmulatedProduct) -> Int {
+    guard product.scale != .none else { return 0 }
+    let scales = product.exponents(weights, inputs, rows: rows, columns: columns, terms: terms)
+    var rounders = product.dot.plan.rounders
+    if case .rounded(let rounder) = product.dot.product { rounders.append(rounder) }
+    let largest = rounders.map { Value.finite(max($0.format.maxFinite, $0.format.minFinite.magnitude)).double }.min() ?? .infinity
+    var bits = 0
+    for i in 0..<rows {
+      for j in 0..<columns {
+        let ratio = 1.25 * exact[i * columns + j].magnitudes / largest
+        guard ratio > 0, ratio.isFinite else { continue }
+        let ceilingOfLogarithm = Int(ratio.exponent) + (ratio.significand > 1 ? 1 : 0)
+        bits = max(bits, ceilingOfLogarithm - scales.left[i] - scales.right[j])
+      }
+    }
+    return bits
   }
 }
 
@@ -94,6 +124,14 @@ enum OutputSum: Sendable {
     switch self {
     case .words(let sum, _): sum.double
     case .integers(let sum, _, let exponent): OutputSum.double(sum, exponent)
+    }
+  }
+
+  /// Σ|w x|, rounded to the nearest double.
+  var magnitudes: Double {
+    switch self {
+    case .words(_, let magnitudes): magnitudes.double
+    case .integers(_, let magnitudes, let exponent): OutputSum.double(magnitudes, exponent)
     }
   }
 

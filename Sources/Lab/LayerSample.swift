@@ -10,6 +10,7 @@ public import Tensors
 public struct LayerSample: Sendable {
   /// The length n of the dot products: all indices of the tensor but the first.
   public let terms: Int
+  /// Rows of weights and vectors of inputs, which meet in rows × columns outputs.
   public let rows, columns: Int
   /// rows × terms, row after row.
   let weights: [Double]
@@ -23,6 +24,7 @@ public struct LayerSample: Sendable {
 
   /// Where inputs come from.
   public enum Inputs: Sendable {
+    /// Independent numbers of a law.
     case distribution(Distribution)
     /// A matrix, each row a vector of inputs.
     case matrix(TensorSource)
@@ -52,14 +54,20 @@ public struct LayerSample: Sendable {
 
 /// Why there are no outputs to be sampled.
 public enum LayerSampleError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// A tensor without rows of two numbers or more.
   case notMatrix(name: String, shape: [Int])
+  /// A tensor whose numbers' products, or squares of sums of these, may leave the range of binary64.
+  case outOfRange(name: String, largest: Double)
+  /// A tensor with an infinity or a NaN.
   case notFinite(name: String)
+  /// Rows of weights and of inputs that cannot meet.
   case lengths(weights: Int, inputs: Int)
 
   public var description: String {
     switch self {
     case .notMatrix(let name, let shape): "\(name) has shape \(shape); give a matrix with rows of two numbers or more."
-    case .notFinite(let name): "\(name) holds infinities or NaN; give finite numbers."
+    case .outOfRange(let name, let largest): "the largest number of \(name) is \(largest.shortDescription); scale it to between 1e-60 and 1e60."
+    case .notFinite(let name): "\(name) holds infinities or NaN; give finite numbers, or leave it out."
     case .lengths(let weights, let inputs): "rows of weights have \(weights) numbers, rows of inputs \(inputs); give rows of one length."
     }
   }
@@ -88,6 +96,7 @@ private struct RowSample {
       guard top.isFinite else { throw LayerSampleError.notFinite(name: source.name) }
       if top > largest { (largest, place) = (top, i) }
     }
+    guard largest == 0 || (1e-60...1e60).contains(largest) else { throw LayerSampleError.outOfRange(name: source.name, largest: largest) }
     let others = count <= LayerSample.side ? Array(0..<count) : (0..<LayerSample.side).map { $0 * count / LayerSample.side }
     let chosen = others.contains(place) ? others : [place] + others.dropFirst()
     rows = try chosen.map(row)

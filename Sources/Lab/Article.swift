@@ -6,8 +6,11 @@ internal import Tensors
 
 /// Paragraphs, tables and figures under a title.
 public struct Article: Sendable {
+  /// A part of the text.
   public enum Block: Sendable {
+    /// A heading of the second level.
     case heading(String)
+    /// Plain text.
     case paragraph(String)
     /// Rows under a header; columns that are words are aligned on the left.
     case table(header: [String], rows: [[String]], words: Set<Int>)
@@ -15,20 +18,41 @@ public struct Article: Sendable {
     case figure(name: String, Figure)
   }
 
+  private var figures: [(name: String, figure: Figure)] {
+    blocks.compactMap { if case .figure(let name, let figure) = $0 { (name, figure) } else { nil } }
+  }
+
+  /// The files that ``write(into:name:)`` may write.
+  public func files(in directory: String, name: String) -> [String] {
+    ["\(directory)/\(name).md", "\(directory)/\(name).html"] + figures.map { "\(directory)/\(name)-\($0.name).svg" }
+  }
+
+  /// The heading of the first level, and the title of the page.
   public let title: String
+  /// The parts, in order.
   public let blocks: [Block]
 
+  /// Parts under a title.
   public init(title: String, _ blocks: [Block]) { (self.title, self.blocks) = (title, blocks) }
 
   /// Writes `NAME.md`, `NAME.html` (which needs no other file) and the pictures, `NAME-FIGURE.svg`, into a directory; each whole or not at all.
   ///
+  /// A picture that cannot be drawn, and was by an earlier version, is removed: it is not of this text.
   /// - Returns: why pictures are missing, if any are.
   /// - Throws: `FigureError`.
   public func write(into directory: String, name: String) throws(FigureError) -> [String] {
     var notes: [String] = []
     var drawn: Set<String> = []
-    for case .figure(let id, let figure) in blocks {
-      if let note = try figure.draw("\(directory)/\(name)-\(id).svg") { notes.append(note) } else { drawn.insert(id) }
+    for (id, figure) in figures {
+      let picture = "\(directory)/\(name)-\(id).svg"
+      // (What an earlier failure left.)
+      for file in Figure.files(of: picture).dropFirst() { try? FileManager.default.removeItem(atPath: file) }
+      if let note = try figure.draw(picture) {
+        notes.append(note)
+        try? FileManager.default.removeItem(atPath: picture)
+      } else {
+        drawn.insert(id)
+      }
     }
     try write("\(directory)/\(name).md", markdown { drawn.contains($0) ? "\(name)-\($0).svg" : nil })
     try write("\(directory)/\(name).html", html { id in
@@ -43,6 +67,8 @@ public struct Article: Sendable {
       let file = try OutputFile(path)
       try file.write(Array(text.utf8), at: 0)
       try file.commit()
+    } catch .unwritable(_, let reason) {
+      throw .unwritable(path: path, reason: reason)
     } catch {
       throw .unwritable(path: path, reason: "\(error)")
     }
@@ -55,7 +81,7 @@ extension Article {
   /// - Parameter picture: where the picture of a figure is; `nil` if it could not be drawn.
   public func markdown(picture: (String) -> String?) -> String {
     func plain(_ text: String) -> String {
-      text.map { "\\`*_|<>[]#".contains($0) ? "\\\($0)" : String($0) }.joined().split(separator: "\n", omittingEmptySubsequences: false).joined(separator: " ")
+      Figure.oneLine(text).map { "\\`*_|<>[]#".contains($0) ? "\\\($0)" : String($0) }.joined()
     }
     let parts = blocks.compactMap { block -> String? in
       switch block {
@@ -73,7 +99,7 @@ extension Article {
   /// - Parameter picture: the address of the picture of a figure; `nil` if it could not be drawn.
   public func html(picture: (String) -> String?) -> String {
     func plain(_ text: String) -> String {
-      text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
+      Figure.oneLine(text).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;").replacing("\"", with: "&quot;")
     }
     let parts = blocks.compactMap { block -> String? in
       switch block {

@@ -10,6 +10,7 @@ public enum FigureError: Error, Hashable, Sendable {
   case type(path: String)
   /// A file that cannot be written, and why.
   case unwritable(path: String, reason: String)
+  /// No gnuplot, or nothing that it could draw.
   case undrawn(reason: String)
 }
 
@@ -24,14 +25,17 @@ extension FigureError: CustomStringConvertible {
 }
 
 extension Figure {
-  /// Whether a path names a picture that ``draw(_:keepingData:)`` can draw: something before `.svg`, `.png` or `.pdf`.
+  /// Whether a path names a picture that ``draw(_:keepingData:)`` can draw: something before `.svg`, `.png` or `.pdf`, without control characters.
   public static func canDraw(_ path: String) -> Bool {
     let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-    return [".svg", ".png", ".pdf"].contains { name.hasSuffix($0) && name.count > 4 }
+    return [".svg", ".png", ".pdf"].contains { name.hasSuffix($0) && name.count > 4 } && oneLine(path) == path
   }
 
-  /// Has gnuplot draw the picture `NAME.svg`, `.png` or `.pdf`. Where it cannot, or if asked to, writes what the picture is made from beside it:
-  /// `NAME.tsv` (``data``) and `NAME.gp` (the script).
+  /// The files that ``draw(_:keepingData:)`` may write for a picture: it, its data and its script.
+  public static func files(of picture: String) -> [String] { [picture] + ["tsv", "gp"].map { "\(picture.dropLast(3))\($0)" } }
+
+  /// Has gnuplot draw the picture `NAME.svg`, `.png` or `.pdf`. If asked to, and where it cannot and no file is in the way, writes what the picture
+  /// is made from beside it: `NAME.tsv` (``data``) and `NAME.gp` (the script).
   ///
   /// All are made in a directory of their own, on which gnuplot works, and then renamed into place: a reader never sees half
   /// of one, and an interruption waits until all is tidy.
@@ -41,9 +45,11 @@ extension Figure {
     let directory = picture.lastIndex(of: "/").map { String(picture[...$0]) } ?? ""
     let workshop = try Workshop(in: directory, self, picture: String(picture.dropFirst(directory.count)))
     defer { workshop.close() }
-    var results = workshop.problem == nil ? [workshop.picture] : []
-    if keepingData || workshop.problem != nil { results += [workshop.data, workshop.script] }
-    for file in results {
+    let data = [workshop.data, workshop.script]
+    if let problem = workshop.problem, !keepingData, let there = data.first(where: { access(directory + $0, F_OK) == 0 }) {
+      return "no picture: \(problem); \(directory)\(there) is there already, and was not replaced by the data or the script"
+    }
+    for file in (workshop.problem == nil ? [workshop.picture] : []) + (keepingData || workshop.problem != nil ? data : []) {
       guard rename(workshop.path + file, directory + file) == 0 else { throw .unwritable(path: directory + file, reason: systemReason()) }
     }
     return workshop.problem.map { "no picture: \($0); \(directory)\(workshop.data) and \(directory)\(workshop.script) hold the data and the script" }
@@ -86,12 +92,11 @@ private struct Workshop {
     }
     path = template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } + "/"
     do {
-      for (file, text) in [(data, figure.data), (script, figure.script(dataFile: data, picture: picture))] {
+      for (file, text) in [(data, figure.data), (script, figure.script(dataFile: "./\(data)", picture: "./\(picture)"))] {
         try Data(text.utf8).write(to: URL(filePath: path + file))
       }
     } catch {
-      for file in [data, script] { unlink(path + file) }
-      rmdir(path)
+      try? FileManager.default.removeItem(atPath: path)
       mask.restore()
       throw .unwritable(path: directory + picture, reason: "the disk is full or fails")
     }
@@ -100,8 +105,7 @@ private struct Workshop {
 
   /// Removes the directory with what is left in it.
   func close() {
-    for file in [data, script, picture] { unlink(path + file) }
-    rmdir(path)
+    try? FileManager.default.removeItem(atPath: path)
     mask.restore()
   }
 }
@@ -119,8 +123,9 @@ private func gnuplot(_ script: String, in directory: String, _ mask: SignalMask)
   posix_spawnattr_setsigmask(&attributes, &previous)
   posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
-  // The script names its files without a directory. "./" keeps its own name from being taken for an option.
-  let words = ["gnuplot", "-e", "cd \(Figure.quoted(directory))", "./" + script]
+  // The script names its files in this directory. "./" keeps names from being taken for options, pipes (<, |) and blocks of data ($); -d leaves the
+  // user's settings out.
+  let words = ["gnuplot", "-d", "-e", "cd \(Figure.quoted(directory))", "./" + script]
   let arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
   defer { arguments.forEach { free($0) } }
   var process = pid_t()
@@ -129,7 +134,7 @@ private func gnuplot(_ script: String, in directory: String, _ mask: SignalMask)
   guard failure == 0 else { return "gnuplot cannot be started (\(String(cString: strerror(failure)).lowercased()))" }
   var status: Int32 = 0
   while waitpid(process, &status, 0) < 0 && errno == EINTR {}
-  return status == 0 ? nil : "gnuplot failed, and will say why when it is run on the script"
+  return status == 0 ? nil : "gnuplot failed"
 }
 
 /// Holds back what a terminal sends to end a program.

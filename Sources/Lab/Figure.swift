@@ -157,7 +157,8 @@ extension Figure {
   /// A string of gnuplot. Names come from files: nothing in them may end the string or its line.
   static func quoted(_ text: String) -> String { "'" + oneLine(text).map { $0 == "'" ? "''" : String($0) }.joined() + "'" }
 
-  private static func oneLine(_ text: String) -> String {
+  /// A text without line breaks and other control characters.
+  static func oneLine(_ text: String) -> String {
     String(String.UnicodeScalarView(text.unicodeScalars.map { scalar in
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator: " "
@@ -178,7 +179,7 @@ extension Figure.Axis {
         ["set xtics (' ' 0)", "set xlabel \(Figure.quoted("\(names.first ?? "") to \(names.last ?? "")")) noenhanced", "set xrange [-0.5:\(Double(names.count) - 0.5)]"]
       case .categories(let names):
         [
-          "set \(name)tics \(name == "x" ? "rotate by 90 right " : "")(\(names.enumerated().map { "\(Figure.quoted($1)) \($0)" }.joined(separator: ", "))) noenhanced",
+          "set \(name)tics \(name == "x" ? "rotate by 90 right " : "")(\(names.enumerated().map { "\(Figure.Axis.tic($1)) \($0)" }.joined(separator: ", "))) noenhanced",
           "set \(name)range [-0.5:\(Double(names.count) - 0.5)]",
         ]
       case .log2: ["set logscale \(name) 2"]
@@ -187,6 +188,12 @@ extension Figure.Axis {
       }
     func end(_ value: Double?) -> String { value?.shortDescription ?? "*" }
     return lower == nil && upper == nil ? scale : scale + ["set \(name)range [\(end(lower)):\(end(upper))]"]
+  }
+
+  /// A name at a tic: a format of C, and no longer than leaves room for the picture.
+  private static func tic(_ name: String) -> String {
+    let short = name.count <= 36 ? name : name.prefix(20) + "…" + name.suffix(15)
+    return Figure.quoted(short.replacing("%", with: "%%"))
   }
 }
 

@@ -52,8 +52,10 @@ extension HistogramResult {
       return bins.sorted { $0.key < $1.key }.map { (Double($0.key) * width, $0.value / width) }
     }
     let share = 1 / Double(sample.count)
+    // (A single error is no range.)
+    let ends = low < high ? (1.5 * low - 0.5 * high, 1.5 * high - 0.5 * low) : (low - width, high + width)
     return Figure(
-      title: title, x: .init("error, computed - exact", from: 1.5 * low - 0.5 * high, to: 1.5 * high - 0.5 * low), y: .init("probability density", .log10),
+      title: title, x: .init("error, computed - exact", from: ends.0, to: ends.1), y: .init("probability density", .log10),
       series: [
         Figure.Series("exact\(blur == 0 ? "" : ", blurred by \(blur.figure(2))")", density(Array(zip(errors, probabilities))), .curve),
         Figure.Series("\(sample.count) sums, Monte Carlo", density(sample.map { ($0, share) }), .dots),

@@ -24,29 +24,38 @@ struct PlotOptions: ParsableArguments {
 
   var isAsked: Bool { plot != nil }
 
+  private func file(_ suffix: String) -> String? {
+    plot.map { path in path.lastIndex(of: ".").map { path[..<$0] + suffix + path[$0...] } ?? path }
+  }
+
   /// Refuses early what could only be refused late.
-  func check(_ output: OutputOptions) throws {
+  ///
+  /// - Parameter suffixes: of all pictures that will be drawn.
+  func check(_ output: OutputOptions, suffixes: [String] = [""]) throws {
     guard let plot else { return }
-    if plot != "-" { return try Output.checkWritable(plot, "--plot") }
+    if plot != "-" {
+      let files = suffixes.compactMap(file).flatMap { keepPlotData ? Figure.files(of: $0) : [$0] }
+      return try files.forEach { try Output.checkWritable($0, "--plot") }
+    }
     if output.json || output.csv { throw Failure.usage("--plot - prints a picture of characters; leave out \(output.json ? "--json" : "--csv"), or draw into a file.") }
   }
 
   /// Draws for a command, into `NAME` + `suffix` where there are several: a picture that could not be drawn is a note, a file that could
   /// not be written an error. On the terminal the picture stands below the text.
   func draw(_ figure: @autoclosure () throws -> Figure, suffix: String = "", _ output: OutputOptions) throws {
-    guard let plot else { return }
+    guard let plot, let path = file(suffix) else { return }
     let figure = try figure()
     do throws(FigureError) {
-      guard plot == "-" else {
-        let dot = plot.lastIndex(of: ".")!
-        if let note = try figure.draw(plot[..<dot] + suffix + plot[dot...], keepingData: keepPlotData) { output.note(note) }
-        return
+      if plot == "-" {
+        Output.printLast(try figure.text())
+      } else if let note = try figure.draw(path, keepingData: keepPlotData) {
+        output.note(note)
       }
-      Output.printLast(try figure.text())
     } catch .undrawn(let reason) {
       output.note("no picture: \(reason)")
     } catch {
-      throw Failure.file("\(error)")
+      guard plot == "-" else { throw Failure.file("\(error)") }
+      output.note("no picture: \(error)")
     }
   }
 }

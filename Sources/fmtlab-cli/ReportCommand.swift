@@ -24,8 +24,8 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let sweep = try sweep.open()
-    try Output.checkWritable("\(sweep.path)/report.md", "<directory>")
     let article = sweep.article(try SweepDirectory.rows(of: [sweep]), target: goal.target, measure: goal.cost)
+    for file in article.files(in: sweep.path, name: "report") { try Output.checkWritable(file, "<directory>") }
     do {
       for note in try article.write(into: sweep.path, name: "report") { output.note(note) }
     } catch {

@@ -95,12 +95,35 @@ import Testing
   @Test func withoutPictureDataAndScriptRemain() throws {
     let scratch = try Scratch()
     let note = try #require(try figure(.log2, .linear, to: 5).draw("\(scratch.path)/a.svg"))
-    let reason = FigureTests.hasGnuplot ? "gnuplot failed, and will say why when it is run on the script" : "gnuplot is not installed"
+    let reason = FigureTests.hasGnuplot ? "gnuplot failed" : "gnuplot is not installed"
     #expect(note == "no picture: \(reason); \(scratch.path)/a.tsv and \(scratch.path)/a.gp hold the data and the script")
     #expect(try scratch.names == ["a.gp", "a.tsv"])
+    // What is there is somebody's, unless data are asked for.
+    try Data("mine".utf8).write(to: URL(filePath: "\(scratch.path)/a.tsv"))
+    #expect(try figure(.log2, .linear, to: 5).draw("\(scratch.path)/a.svg")?.contains("a.tsv is there already") == true)
+    #expect(try String(contentsOfFile: "\(scratch.path)/a.tsv", encoding: .utf8) == "mine")
+    #expect(try figure(.log2, .linear, to: 5).draw("\(scratch.path)/a.svg", keepingData: true)?.contains("hold the data") == true)
+    #expect(try String(contentsOfFile: "\(scratch.path)/a.tsv", encoding: .utf8) != "mine")
     let empty = Figure(title: "", x: .init(""), y: .init(""), series: [])
     #expect(try empty.draw("\(scratch.path)/b.png")?.contains("no point that its axes can show") == true)
     #expect(try scratch.names == ["a.gp", "a.tsv", "b.gp", "b.tsv"])
+  }
+
+  /// gnuplot takes names that begin with < or | for commands, and with $ for blocks of data.
+  @Test(.enabled(if: FigureTests.hasGnuplot, "gnuplot is not installed"))
+  func namesAreNoCommands() throws {
+    let scratch = try Scratch()
+    for name in ["<touch a;.svg", "|cat >b;.png", "$a.pdf", "'50 %'.svg", "-c.svg"] {
+      #expect(try figure(.linear, .linear).draw("\(scratch.path)/\(name)", keepingData: true) == nil)
+      #expect(try scratch.names == Figure.files(of: name).sorted())
+      for file in try scratch.names { try FileManager.default.removeItem(atPath: "\(scratch.path)/\(file)") }
+    }
+    let names = ["100 %g", "b 50%", String(repeating: "long name ", count: 12)]
+    let figure = Figure(title: "%d", x: .init("%s", .categories(names)), y: .init("%"), series: [.init("%i", [(0, 3), (1, 3), (2, 3)], .ring)])
+    #expect(try figure.draw("\(scratch.path)/a.svg") == nil)
+    let picture = try String(contentsOfFile: "\(scratch.path)/a.svg", encoding: .utf8)
+    #expect(picture.contains("100 %g") && picture.contains("b 50%<") && picture.contains("long name long name …"))
+    #expect(!Figure.canDraw("a\nb.svg"))
   }
 
   @Test func pathsThatCannotBeDrawnAreErrors() throws {

@@ -42,8 +42,9 @@ public struct DoubleWordCheck: Sendable {
     public var overflow = 0
     /// Results (h, l) with h ≠ o(h + l).
     public var notNormalised = 0
-    /// Cases in the scope of the bound, and those of them beyond it: none, or a theorem is wrong.
+    /// Cases in the scope of the bound.
     public var guaranteed = 0
+    /// Cases in the scope of the bound and beyond it: none, or a theorem is wrong.
     public var violations = 0
     /// Cases beyond what the bound would be, whether in its scope or not.
     public var beyond = 0

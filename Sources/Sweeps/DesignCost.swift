@@ -9,8 +9,14 @@ public import Lab
 public struct DesignCost: Codable, Hashable, Sendable {
   /// What is counted.
   public enum Measure: String, CaseIterable, Codable, Sendable {
-    case bits, lut, energy
+    /// Of two factors and all accumulators.
+    case bits
+    /// Look-up tables of an FPGA.
+    case lut
+    /// pJ a term.
+    case energy
 
+    /// What one of it is called.
     public var unit: String {
       switch self {
       case .bits: "bits"
@@ -36,6 +42,7 @@ public struct DesignCost: Codable, Hashable, Sendable {
     picojoules = multiplier.flatMap { a in accumulator.map { a.picojoules + $0.picojoules } }
   }
 
+  /// The cost in one measure; `nil` where none is published.
   public func value(_ measure: Measure) -> Double? {
     switch measure {
     case .bits: Double(bits)

@@ -8,13 +8,18 @@ public import Lab
 public struct DesignSearch: Sendable {
   /// |error| / Σ|w x| that 99 % of the outputs shall not exceed, the rounding of weights and inputs included.
   public let target: Double
+  /// What is cheap.
   public let measure: DesignCost.Measure
   /// The cheapest design that meets the target, layer by layer, in the order of the sweep.
   public let layers: [Layer]
   /// What each design does to all layers, cheapest first.
   public let designs: [Design]
+  /// Designs that are left out: without a published cost in the measure.
+  public let uncosted: Int
 
+  /// A layer and its cheapest design.
   public struct Layer: Codable, Hashable, Sendable {
+    /// The shortest that tells it from the others.
     public let name: String
     /// Terms of its dot products.
     public let n: Int
@@ -24,19 +29,25 @@ public struct DesignSearch: Sendable {
 
   /// A design in one layer.
   public struct Choice: Codable, Hashable, Sendable {
+    /// Of weights and inputs; and of the sums, with what is unusual of products and scale.
     public let format, accumulator: String
+    /// Of a multiplier and the accumulators.
     public let cost: DesignCost
     /// 99th percentile of |error| / Σ|w x|, +∞ where an output overflows; and that of the sums alone.
     public let error, sums: Double
+    /// Root mean square of the outputs over that of their errors, in dB.
     public let signalToNoise: Double
   }
 
   /// A design in all layers.
   public struct Design: Codable, Hashable, Sendable {
+    /// Of weights and inputs; and of the sums, with what is unusual of products and scale.
     public let format, accumulator: String
+    /// Of a multiplier and the accumulators.
     public let cost: DesignCost
     /// The largest of its errors.
     public let error: Double
+    /// Where that is.
     public let worstLayer: String
     /// Layers in which it meets the target.
     public let meets: Int
@@ -51,41 +62,67 @@ public struct DesignSearch: Sendable {
     func choice(_ row: [String]) -> Choice {
       let isWhole = number(row, "overflow") == 0
       let cost = DesignCost(bits: Int(text(row, "bits"))!, luts: number(row, "luts"), picojoules: number(row, "picojoules"))
-      let product = text(row, "product"), accumulator = text(row, "acc")
+      let product = text(row, "product"), scale = text(row, "scale")
+      let accumulator = text(row, "acc") + (product == "exact" ? "" : ", products \(product)") + (scale == "tensor" ? "" : ", scale \(scale)")
       return Choice(
-        format: text(row, "format"), accumulator: product == "exact" ? accumulator : "\(accumulator), products \(product)", cost: cost,
-        error: isWhole ? number(row, "total_p99") ?? .infinity : .infinity, sums: isWhole ? number(row, "sums_p99") ?? .infinity : .infinity,
-        signalToNoise: number(row, "snr_db") ?? .nan)
+        format: text(row, "format"), accumulator: accumulator, cost: cost, error: isWhole ? number(row, "total_p99") ?? .infinity : .infinity,
+        sums: isWhole ? number(row, "sums_p99") ?? .infinity : .infinity, signalToNoise: number(row, "snr_db") ?? .nan)
     }
-    var (names, terms, groups) = ([String](), [String: Int](), [String: [Choice]]())
+    // Weights, inputs and their seed are a layer; the other parameters, a design.
+    var keys: [[String]] = []
+    var groups: [[String]: (terms: Int, choices: [Choice])] = [:]
     for row in rows {
-      // (Inputs tell layers of the same weights apart.)
-      let inputs = text(row, "inputs")
-      let name = LayerFiles.shortName(text(row, "weights")) + (inputs == "normal" ? "" : " · " + LayerFiles.shortName(inputs))
-      if groups[name] == nil { names.append(name) }
-      terms[name] = Int(text(row, "n"))
-      groups[name, default: []].append(choice(row))
+      let key = ["weights", "inputs", "seed"].map { text(row, $0) }
+      if groups[key] == nil { keys.append(key) }
+      groups[key, default: (Int(text(row, "n"))!, [])].choices.append(choice(row))
     }
+    let names = DesignSearch.names(keys)
     func isCheaper(_ a: (cost: Double, error: Double, name: String), _ b: (cost: Double, error: Double, name: String)) -> Bool {
       (a.cost, a.error, a.name) < (b.cost, b.error, b.name)
     }
-    layers = names.map { name in
-      let met = groups[name]!.filter { $0.error <= target && $0.cost.value(measure) != nil }
+    layers = zip(names, keys).map { name, key in
+      let (terms, choices) = groups[key]!
+      let met = choices.filter { $0.error <= target && $0.cost.value(measure) != nil }
       let best = met.min { isCheaper(($0.cost.value(measure)!, $0.error, $0.accumulator), ($1.cost.value(measure)!, $1.error, $1.accumulator)) }
-      return Layer(name: name, n: terms[name] ?? 0, best: best)
+      return Layer(name: name, n: terms, best: best)
     }
     var designs: [[String]: [(layer: String, choice: Choice)]] = [:]
-    for name in names {
-      for choice in groups[name]! { designs[[choice.format, choice.accumulator], default: []].append((name, choice)) }
+    for (name, key) in zip(names, keys) {
+      for choice in groups[key]!.choices { designs[[choice.format, choice.accumulator], default: []].append((name, choice)) }
     }
-    self.designs = designs.values.compactMap { all -> Design? in
-      // A design that was not tried in all layers says nothing of all.
-      guard all.count == names.count, all[0].choice.cost.value(measure) != nil else { return nil }
+    // A design that was not tried in all layers says nothing of all.
+    let tried = designs.values.filter { $0.count == keys.count }
+    let costed = tried.filter { $0[0].choice.cost.value(measure) != nil }
+    uncosted = tried.count - costed.count
+    self.designs = costed.map { all in
       let worst = all.max { $0.choice.error < $1.choice.error }!, one = worst.choice
       return Design(
         format: one.format, accumulator: one.accumulator, cost: one.cost, error: one.error, worstLayer: worst.layer,
         meets: all.count { $0.choice.error <= target })
     }.sorted { isCheaper(($0.cost.value(measure)!, $0.error, $0.format + $0.accumulator), ($1.cost.value(measure)!, $1.error, $1.format + $1.accumulator)) }
+  }
+
+  /// The shortest names that tell layers apart, each given as weights, inputs and seed.
+  private static func names(_ keys: [[String]]) -> [String] {
+    func name(_ key: [String], _ text: (String) -> String, hasSeed: Bool) -> String {
+      text(key[0]) + (key[1] == "normal" ? "" : " · \(text(key[1]))") + (hasSeed ? ", seed \(key[2])" : "")
+    }
+    var names: [String] = []
+    for hasSeed in [false, true] {
+      for text in [LayerFiles.shortName, LayerFiles.path] {
+        names = keys.map { name($0, text, hasSeed: hasSeed) }
+        if Set(names).count == keys.count { return names }
+      }
+    }
+    return names
+  }
+
+  /// What else is to be said of the designs.
+  public var remarks: [String] {
+    func count(_ n: Int) -> String { "\(n) design\(n == 1 ? "" : "s")" }
+    let overflowing = designs.count { $0.error == .infinity }
+    return (uncosted > 0 ? ["Without a published cost in \(measure.unit), and left out: \(count(uncosted))."] : [])
+      + (overflowing > 0 ? ["An output overflows in \(count(overflowing)) of \(designs.count)."] : [])
   }
 
   /// Designs that meet the target in all layers, cheapest first.

@@ -3,6 +3,7 @@
 
 internal import Formats
 internal import FoundationEssentials
+internal import Glibc
 internal import Lab
 internal import Tensors
 
@@ -20,18 +21,24 @@ struct LayerFiles: Hashable, Sendable {
     do {
       return try LayerSample(weights: weights, inputs: inputs, stream.child("inputs"))
     } catch let error as LayerSampleError {
-      throw .specification("\(LayerFiles.shortName(self.weights)): \(error)")
+      throw .data("\(error)")
     } catch {
-      throw .file("\(error)")
+      throw LayerFiles.failure(error)
     }
+  }
+
+  /// The text of the axis `inputs`: a distribution, or as ``marked(_:)``.
+  static func markedInputs(_ text: String) throws(SweepError) -> String {
+    if Distribution(rawValue: text) != nil { return text }
+    guard text.contains(where: { "./:".contains($0) }) || access(text, F_OK) == 0 else {
+      throw .specification("inputs '\(text)' are neither a file nor a distribution (\(Distribution.allCases.map(\.rawValue).joined(separator: ", "))).")
+    }
+    return try marked(text)
   }
 
   /// The text of an axis with the whole path of a tensor, and a fingerprint of its numbers.
   static func marked(_ text: String) throws(SweepError) -> String {
-    if Distribution(rawValue: text) != nil || parts(text).mark != nil { return text }
-    guard text.contains(where: { "./:".contains($0) }) else {
-      throw .specification("'\(text)' is neither a file nor a distribution (\(Distribution.allCases.map(\.rawValue).joined(separator: ", "))).")
-    }
+    if parts(text).mark != nil { return text }
     let path = text.hasPrefix("/") ? text : "\(FileManager.default.currentDirectoryPath)/\(text)"
     return "\(path)#\(try fingerprint(of: tensor(path)))"
   }
@@ -42,6 +49,12 @@ struct LayerFiles: Hashable, Sendable {
     if let colon = [".safetensors:", ".npz:"].compactMap({ path.ranges(of: $0).last?.upperBound }).max() { return String(path[colon...]) }
     return String(path.split(separator: "/").last ?? path[...])
   }
+
+  /// What the numbers are, wherever their file lies.
+  static func identity(_ text: String) -> String { parts(text).mark.map(String.init) ?? text }
+
+  /// A text without the fingerprint.
+  static func path(_ text: String) -> String { parts(text).path }
 
   private static func parts(_ text: String) -> (path: String, mark: Substring?) {
     guard let hash = text.lastIndex(of: "#"), text[hash...].count == 17, text[hash...].dropFirst().allSatisfy(\.isHexDigit) else { return (text, nil) }
@@ -59,7 +72,11 @@ struct LayerFiles: Hashable, Sendable {
   }
 
   private static func tensor(_ path: String) throws(SweepError) -> TensorSource {
-    do { return try TensorSource.openOne(path) } catch { throw .file("\(error)") }
+    do { return try TensorSource.openOne(path) } catch { throw failure(error) }
+  }
+
+  private static func failure(_ error: any Error) -> SweepError {
+    if case .unreadable = error as? TensorError { .file("\(error).") } else { .data("\(error).") }
   }
 
   /// Of the shape and every number (FNV-1a over their bits): it tells versions of a file apart.
@@ -75,7 +92,7 @@ struct LayerFiles: Hashable, Sendable {
         for i in 0..<range.count { add(buffer[i].bitPattern) }
       }
     } catch {
-      throw .file("\(error)")
+      throw failure(error)
     }
     return Sweeps.fingerprint("\(hash)")
   }

@@ -53,6 +53,12 @@ struct SweepTable {
   private func text(_ row: [String], _ column: String) -> String { row[columns.firstIndex(of: column)!] }
   private func number(_ row: [String], _ column: String) -> Double { Double(text(row, column)) ?? .nan }
 
+  /// The 99th percentile of the errors of dot products; +∞ where sums overflow, and have none.
+  private func error(_ row: [String]) -> Double {
+    let error = number(row, "ratio_p99")
+    return number(row, "overflow") > 0 || error.isNaN ? .infinity : error
+  }
+
   /// Rows that differ in nothing but `free` columns, in the order of the first of each, under the parameters in which groups differ.
   private func groups(without free: Set<String>) -> [(name: String, rows: [[String]])] {
     let fixed = parameters.filter { !free.contains($0) }
@@ -81,7 +87,7 @@ extension SweepTable {
   /// Curves of the most accurate designs at the greatest length, at most nine.
   var errorFigure: Figure {
     let curves = groups(without: ["n", "seed"]).map { group in (group.name, group.rows.sorted { number($0, "n") < number($1, "n") }) }
-    let best = curves.sorted { number($0.1.last!, "ratio_p99") < number($1.1.last!, "ratio_p99") }.prefix(9)
+    let best = curves.sorted { error($0.1.last!) < error($1.1.last!) }.prefix(9)
     return Figure(
       title: curves.count > best.count ? "the \(best.count) most accurate of \(curves.count) designs" : "errors of dot products",
       x: .init("n, terms of the dot product", .log2), y: .init("|error| / sum |x y|, 99th percentile", .log10),
@@ -91,8 +97,8 @@ extension SweepTable {
   fileprivate func analysisBlocks(_ target: Double) -> [Article.Block] {
     let longest = rows.map { number($0, "n") }.max() ?? 0
     let groups = SweepTable(.analyze, rows.filter { number($0, "n") == longest }).groups(without: ["seed"])
-      .sorted { (number($0.rows[0], "ratio_p99"), $0.name) < (number($1.rows[0], "ratio_p99"), $1.name) }
-    let met = groups.count { number($0.rows[0], "ratio_p99") <= target }
+      .sorted { (error($0.rows[0]), $0.name) < (error($1.rows[0]), $1.name) }
+    let met = groups.count { error($0.rows[0]) <= target }
     let table = groups.prefix(40).map { group in
       [group.name] + ["ratio_rms", "ratio_p99", "ratio_max", "overflow", "stagnated"].map { number(group.rows[0], $0).threeDigits }
         + [text(group.rows[0], "bound"), number(group.rows[0], "bound_value").threeDigits]
@@ -101,7 +107,7 @@ extension SweepTable {
       .figure(name: "errors", errorFigure),
       .heading("At n = \(Int(longest))"),
       .paragraph(
-        "\(met) of \(groups.count) designs keep 99 % of |error| / sum |x y| within \(target.shortDescription)."
+        "\(met) of \(groups.count) designs keep 99 % of |error| / sum |x y| within \(target.shortDescription), and their sums do not overflow."
           + (groups.count > table.count ? " The \(table.count) most accurate ones:" : "")),
       .table(header: ["design", "rms", "99 %", "largest", "overflow", "swallowed", "tightest bound", ""], rows: table, words: [0, 6]),
     ]
@@ -159,8 +165,10 @@ extension DesignSearch {
     [design.format, design.accumulator] + cells(design.cost) + [design.error.threeDigits, design.worstLayer, "\(design.meets) of \(layers.count)"]
   }
 
+  /// The header of the table of layers.
   public static let layerColumns = ["layer", "n", "format", "accumulator", "bits", "LUTs", "pJ", "error", "sums", "dB"]
 
+  /// A line of it.
   public func cells(_ layer: Layer) -> [String] {
     guard let best = layer.best else { return [layer.name, "\(layer.n)", "none"] + [String](repeating: "-", count: 7) }
     return [layer.name, "\(layer.n)", best.format, best.accumulator] + cells(best.cost)
@@ -168,7 +176,7 @@ extension DesignSearch {
   }
 
   private func cells(_ cost: DesignCost) -> [String] {
-    ["\(cost.bits)", cost.luts.map { "\(Int($0.rounded()))" } ?? "-", cost.picojoules.map { $0.significant(2) } ?? "-"]
+    ["\(cost.bits)", cost.luts.map { $0.rounded().shortDescription } ?? "-", cost.picojoules.map { $0.significant(2) } ?? "-"]
   }
 
   fileprivate var blocks: [Article.Block] {
@@ -177,6 +185,7 @@ extension DesignSearch {
       .paragraph(
         "A design meets the target where 99 % of |error| / sum |w x| are at most \(target.shortDescription), the rounding of weights and inputs included, "
           + "and no output overflows. Errors are exact; costs are estimates, interpolated between published designs."),
+    ] + remarks.map(Article.Block.paragraph) + [
       .heading("One design for all layers"),
       .paragraph(forAll.isEmpty ? "None meets the target in all layers." : "The cheapest by \(measure.unit) that meet it in all layers:"),
       .table(header: DesignSearch.designColumns, rows: forAll.prefix(10).map(cells), words: [0, 1, 6]),

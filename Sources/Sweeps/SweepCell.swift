@@ -96,18 +96,18 @@ extension SweepSpecification {
     return (format, DotProduct(try plan(values), product: product, factors: format))
   }
 
-  /// Inputs are the same for all designs of a layer: their seed does not depend on these.
+  /// Inputs are the same for all designs of a layer, and wherever its files lie: their seed depends on neither.
   private func layer(_ values: CellValues) throws(SweepError) -> (parameters: [String], work: SweepCell.Work) {
     let (format, dot) = try design(values)
-    guard format.isSigned, format.encode(.zero) != nil else {
-      throw values.wrong("format", "weights and inputs need both signs and zero; use a signed format that has a zero.")
+    guard format.isSigned, format.encode(.zero) != nil, format.maxFinite > .zero else {
+      throw values.wrong("format", "weights and inputs need both signs and zero; use a signed format with a zero and positive numbers.")
     }
     guard EmulatedProduct.isPossible(format, dot) else {
       throw values.wrong("acc", "binary64 must hold all numbers of \(format) and of the sums; use narrower formats.")
     }
     let scale = try values.choice("scale", EmulatedProduct.Scale.allCases.map(\.rawValue)) { EmulatedProduct.Scale(rawValue: $0) } ?? .tensor
     let weights = try values.read("weights") { $0 }!, inputs = try values.read("inputs") { $0 } ?? "normal"
-    let seed = try seed(values, [weights, inputs])
+    let seed = try seed(values, [weights, inputs].map(LayerFiles.identity))
     let files = LayerFiles(weights: weights, inputs: inputs, seed: seed)
     return ([weights, inputs, format.name, "\(dot.plan)", "\(dot.product)", scale.rawValue, "\(seed)"], .layer(files, EmulatedProduct(format, dot, scale: scale)))
   }

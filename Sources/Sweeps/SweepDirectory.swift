@@ -110,8 +110,11 @@ public struct SweepDirectory: Sendable {
     guard let result = try? JSONDecoder().decode(Result.self, from: bytes) else { return .strange("\(file) is damaged") }
     guard result.sweep == hash else { return .strange("\(file) is of sweep \(result.sweep), not \(hash)") }
     guard result.cell == cell.index else { return .strange("\(file) holds cell \(result.cell)") }
-    let columns = specification.kind.results.count
-    guard result.row.count == columns else { return .strange("\(file) has \(result.row.count) results, not \(columns)") }
+    let columns = specification.kind.results
+    guard result.row.count == columns.count else { return .strange("\(file) has \(result.row.count) results, not \(columns.count)") }
+    if let (text, column) = zip(result.row, columns).first(where: { !SweepSpecification.Kind.canHold($1, $0) }) {
+      return .strange("\(file) has '\(text)' as \(column)")
+    }
     return .complete(cell.parameters + result.row)
   }
 
@@ -159,7 +162,7 @@ public struct SweepDirectory: Sendable {
   private static func hash(of specification: SweepSpecification, _ version: String) -> String { fingerprint("fmtlab \(version)\n" + json(specification)) }
 
   private static func marked(_ given: SweepSpecification) throws(SweepError) -> SweepSpecification {
-    try given.replacing("weights", LayerFiles.marked).replacing("inputs", LayerFiles.marked)
+    try given.replacing("weights", LayerFiles.marked).replacing("inputs", LayerFiles.markedInputs)
   }
 
   /// The text of the JSON document where a policy is the path of one.

@@ -7,6 +7,8 @@ internal import Formats
 public enum SweepError: Error, Hashable, Sendable, CustomStringConvertible {
   /// A specification that cannot be carried out.
   case specification(String)
+  /// A tensor that is no layer, or cannot be read as what it says that it is.
+  case data(String)
   /// A directory that holds no sweep, another sweep, or something else.
   case directory(String, String)
   /// A file or directory that cannot be read or written.
@@ -22,10 +24,10 @@ public enum SweepError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String {
     switch self {
-    case .specification(let reason): reason
+    case .specification(let reason), .data(let reason): reason
     case .directory(let path, let reason): "\(path): \(reason)"
     case .file(let reason): reason
-    case .incomplete(let reasons): reasons.joined(separator: "; ")
+    case .incomplete(let reasons): reasons.prefix(4).joined(separator: "; ") + (reasons.count > 4 ? "; and \(reasons.count - 4) more" : "")
     }
   }
 }

@@ -76,7 +76,7 @@ extension SweepDirectory {
       }
       all.append(["\(cell.index)"] + row)
     }
-    if !missing.isEmpty { problems.insert("\(missing.count) of \(first.cells.count) cells are missing: \(SweepStatus.ranges(missing))", at: 0) }
+    if !missing.isEmpty { problems.insert("\(missing.count) of \(first.cells.count) cells are missing: \(SweepStatus.ranges(missing)); run them (fmtlab sweep run)", at: 0) }
     guard problems.isEmpty else { throw .incomplete(problems) }
     return all
   }

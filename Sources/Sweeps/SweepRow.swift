@@ -26,6 +26,12 @@ extension SweepSpecification.Kind {
   /// All columns of a merged sweep.
   public var columns: [String] { ["cell"] + parameters + results }
 
+  /// Whether a result may be so written: counts are whole numbers, other results that are no words numbers, or empty.
+  static func canHold(_ column: String, _ text: String) -> Bool {
+    if words.contains(column) { return true }
+    return ["n", "bits"].contains(column) ? Int(text) != nil : text.isEmpty || Double(text) != nil
+  }
+
   /// Columns whose texts are no numbers.
   static let words: Set = ["format", "acc", "product", "data", "exact", "bound", "model", "images", "policy", "loss_scale", "schedule", "diverged", "weights", "inputs", "scale"]
 }

@@ -36,11 +36,11 @@ public final class SweepRun: Sendable {
   /// The cells to do.
   public let pending: [SweepCell]
   private let images: [String: DataSet]
-  private let layers: [LayerFiles: LayerSample]
+  /// Those that were used last: cells of a layer follow each other.
+  private let layers = Mutex([(files: LayerFiles, sample: LayerSample)]())
   private let state = Mutex((finished: 0, error: nil as (any Error)?))
 
-  /// - Throws: `SweepError.directory` where a result is not one of the sweep's cell; `TrainingError.data` where images are missing;
-  ///   `SweepError.file` where tensors are, or others than those that were planned with.
+  /// - Throws: `SweepError.directory` where a result is not one of the sweep's cell; `TrainingError.data` where images are missing.
   public init(_ sweep: SweepDirectory, _ shard: Shard = .whole) throws {
     let cells = sweep.cells.filter(shard.contains)
     self.sweep = sweep
@@ -54,15 +54,13 @@ public final class SweepRun: Sendable {
     done = cells.count - pending.count
     let names = Set(pending.compactMap { if case .training(let plan, _) = $0.work { plan.data } else { nil } })
     images = try Dictionary(uniqueKeysWithValues: names.map { ($0, try DataSet(text: $0)) })
-    let files = Set(pending.compactMap { if case .layer(let files, _) = $0.work { files } else { nil } })
-    layers = try Dictionary(uniqueKeysWithValues: files.map { ($0, try $0.sample()) })
   }
 
   /// Works on the cells, one a thread, and writes each result as it is known; any order gives the same files.
   ///
   /// - Parameter mayStop: asked between cells, and after each step of a training run, whose checkpoint is then written.
   /// - Returns: whether all cells are done.
-  /// - Throws: the first error of a cell; the others that were begun are finished.
+  /// - Throws: the first error of a cell, such as a tensor that is not the one that was planned with; the others that were begun are finished.
   public func run(_ parallelism: Parallelism = .allCores, progress: Progress = .silent, mayStop: @escaping @Sendable () -> Bool = { false }) throws -> Bool {
     parallelParts(pending.count, grain: 1, parallelism, progress: progress) { range in
       for i in range where !mayStop() && state.withLock({ $0.error == nil }) {
@@ -74,10 +72,19 @@ public final class SweepRun: Sendable {
     return finished == pending.count
   }
 
+  private func sample(of files: LayerFiles) throws(SweepError) -> LayerSample {
+    try layers.withLock { recent throws(SweepError) in
+      if let known = recent.first(where: { $0.files == files }) { return known.sample }
+      let sample = try files.sample()
+      recent = recent.suffix(1) + [(files, sample)]
+      return sample
+    }
+  }
+
   private func work(on cell: SweepCell, _ mayStop: @escaping @Sendable () -> Bool) throws {
     var (data, layer): (DataSet?, LayerSample?)
     if case .training(let plan, _) = cell.work { data = images[plan.data] }
-    if case .layer(let files, _) = cell.work { layer = layers[files] }
+    if case .layer(let files, _) = cell.work { layer = try sample(of: files) }
     let checkpoint = sweep.checkpoint(cell)
     guard case .finished(let row) = try cell.run(data, layer, checkpoint: checkpoint, mayStop: mayStop) else { return }
     try sweep.write(row, of: cell)

@@ -105,9 +105,12 @@ public struct SweepSpecification: Hashable, Sendable, Codable {
     }
   }
 
-  /// - Precondition: each grid has the axes that the kind requires, and no others than it knows.
+  /// - Precondition: each grid has the axes that the kind requires, no others than it knows, and a value on each.
   public init(_ kind: Kind, seed: UInt64, grids: [[String: [String]]]) {
-    for grid in grids { precondition(kind.required.allSatisfy { grid[$0] != nil } && grid.keys.allSatisfy(kind.axes.contains), "a grid of other axes") }
+    for grid in grids {
+      precondition(kind.required.allSatisfy { grid[$0] != nil } && grid.keys.allSatisfy(kind.axes.contains), "a grid of other axes")
+      precondition(grid.values.allSatisfy { !$0.isEmpty }, "an axis without values")
+    }
     (self.kind, self.seed, self.grids) = (kind, seed, grids)
   }
 

@@ -2,6 +2,7 @@
 // From a path to the tensors in the file, whatever its format.
 
 import FoundationEssentials
+import Glibc
 
 extension TensorSource {
   /// The tensors in the file at `path`, in the order of the file.
@@ -67,7 +68,11 @@ private enum TensorFile {
   private static func idx(_ path: String, _ name: String, _ format: String?, _ isGzip: Bool) throws(TensorError) -> TensorSource {
     if format != "idx" {
       // Whoever mistypes an extension should learn about it even where there is no such file.
-      guard let bytes = try? Bytes(path: path) else { throw .unknownExtension(path: path) }
+      guard let bytes = try? Bytes(path: path) else {
+        var isDirectory = false
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory { throw .unreadable(path: path, reason: reason(EISDIR)) }
+        throw .unknownExtension(path: path)
+      }
       let magic = isGzip ? try DeflatedStream(compressed: bytes, isGzip: true).prefix(3) : try bytes.bytes(at: 0, atMost: 3)
       guard ArrayHeader.isIDX(magic) else { throw .unknownExtension(path: path) }
     }

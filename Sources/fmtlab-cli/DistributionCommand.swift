@@ -65,7 +65,13 @@ struct DistributionCommand: ParsableCommand {
     let total = Double(counts.reduce(0, +))
     var (results, done) = ([DistributionResult](), 0.0)
     for n in counts {
-      results.append(try question.answer(n, exact.threads, progress: line.progress.part(from: done / total, share: Double(n) / total)))
+      let share = line.progress.part(from: done / total, share: Double(n) / total)
+      do throws(ExactAnalysisError) {
+        results.append(try question.answer(n, exact.threads, progress: share))
+      } catch {
+        guard case .nothingLeft = error, counts.count > 1 else { throw error }
+        throw Failure.usage("at n = \(n) \(error) Leave out \(n) to see the other lengths.")
+      }
       done += Double(n)
     }
     let law = try histogram || picture.isAsked ? question.histogram(counts[counts.count - 1], exact.threads) : nil

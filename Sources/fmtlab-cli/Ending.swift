@@ -136,7 +136,7 @@ extension SweepError {
   fileprivate var status: Int32 {
     switch self {
     case .incomplete: 1
-    case .specification, .directory: 65
+    case .specification, .data, .directory: 65
     case .file: 66
     }
   }

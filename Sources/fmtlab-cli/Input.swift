@@ -25,6 +25,15 @@ enum Input {
   /// The argument as it was typed.
   static func plain(_ argument: String) -> String { argument.hasPrefix(minus) ? "-" + argument.dropFirst() : argument }
 
+  /// Of several tensors those that are not of integers, with a note: indices and masks are no weights, and their sizes would drown these in totals.
+  static func withoutIntegers(_ sources: [TensorSource], _ output: OutputOptions) -> [TensorSource] {
+    let integers = sources.count > 1 ? sources.filter(\.isInteger) : []
+    guard !integers.isEmpty, integers.count < sources.count else { return sources }
+    let names = integers.prefix(3).map(\.name).joined(separator: ", ") + (integers.count > 3 ? ", ..." : "")
+    output.note("left out: \(integers.count) tensor\(integers.count == 1 ? "" : "s") of integers (\(names)); FILE:NAME takes one")
+    return sources.filter { !$0.isInteger }
+  }
+
   /// Numbers on the command line; `-` stands for those on standard input, separated by white space, commas or semicolons.
   static func numbers(_ arguments: [String]) throws -> [String] {
     try arguments.flatMap { argument in argument == "-" ? try lines().flatMap(fields) : [plain(argument)] }

@@ -6,6 +6,12 @@ import Synchronization
 
 private let interrupted = Atomic(false)
 
+/// Ends the program, as a handler of signals may.
+private func stop(_ text: StaticString) {
+  _ = Glibc.write(2, text.utf8Start, text.utf8CodeUnitCount)
+  _exit(75)
+}
+
 /// The first SIGINT or SIGTERM. The next one always ends the program.
 enum Interruption {
   static var hasCome: Bool { interrupted.load(ordering: .relaxed) }
@@ -13,12 +19,16 @@ enum Interruption {
   /// Makes the signal known to `hasCome`, and lets the work end.
   static func await() { handle { _ in interrupted.store(true, ordering: .relaxed) } }
 
+  /// What goes on with work that was stopped.
+  enum Continuation {
+    case again, resume
+  }
+
   /// Makes the signal end the program there and then, with status 75.
-  static func exitAtOnce() {
-    handle { _ in
-      let text: StaticString = "error: stopped; what is done is kept: run the same command with --resume to go on.\n"
-      _ = Glibc.write(2, text.utf8Start, text.utf8CodeUnitCount)
-      _exit(75)
+  static func exitAtOnce(_ continuation: Continuation) {
+    switch continuation {
+    case .again: handle { _ in stop("error: stopped; what is done is kept: run the same command again to go on.\n") }
+    case .resume: handle { _ in stop("error: stopped; what is done is kept: run the same command with --resume to go on.\n") }
     }
   }
 

@@ -82,7 +82,7 @@ struct QuantizeCommand: ParsableCommand {
       }
       try Output.checkWritable(outputPath, "-o")
     }
-    try picture.check(output)
+    try picture.check(output, suffixes: ["", "-scale"])
     let (sources, numbers) = try readInput()
     guard sources.contains(where: { $0.count > 0 }) else { throw Failure.badData("'\(input)' holds no numbers; give at least one.") }
     if let format = to.element { output.noteMeaning(of: format) }
@@ -132,12 +132,7 @@ extension QuantizeCommand {
       guard text.contains(":") || access(text, F_OK) == 0 else {
         throw Failure.file("cannot read '\(text)': there is no such file; give a file, - or numbers separated by commas.")
       }
-      let all = try TensorSource.open(text), integers = all.count > 1 ? all.filter(\.isInteger) : []
-      // (Indices and masks are no weights, and their sizes would drown these in the totals.)
-      guard !integers.isEmpty, integers.count < all.count else { return (all, nil) }
-      let names = integers.prefix(3).map(\.name).joined(separator: ", ") + (integers.count > 3 ? ", ..." : "")
-      output.note("left out: \(integers.count) tensor\(integers.count == 1 ? "" : "s") of integers (\(names)); FILE:NAME takes one")
-      return (all.filter { !$0.isInteger }, nil)
+      return (Input.withoutIntegers(try TensorSource.open(text), output), nil)
     }
     let array = try NumberArray(input)
     let toDouble = try Rounder(to: .fp64)

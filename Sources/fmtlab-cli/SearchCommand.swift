@@ -13,8 +13,8 @@ struct SearchCommand: ParsableCommand {
     discussion: """
       Each matrix of the file, a tensor of two indices or more whose first one counts outputs, is
       a layer: at most 32 of its rows meet 32 vectors of inputs, at their full length. Weights and
-      inputs are scaled by a power of two each, so that the largest number fills the format, and
-      rounded; sums are rounded as the accumulator does. The error is that of all of it, exactly,
+      inputs are scaled by a power of two each and rounded, so that the largest number fills the
+      format, or less where sums |w x| would overflow; sums are rounded as the accumulator does. The error is that of all of it, exactly,
       over sum |w x|, and shall not exceed the target in 99 % of the outputs.
 
       Every format is tried with every accumulator, in sequence and in chunks of 32 and 128. Costs:
@@ -32,12 +32,12 @@ struct SearchCommand: ParsableCommand {
       """)
 
   @Option(help: ArgumentHelp("Weights: a model, or one matrix (FILE:TENSOR).", valueName: "file")) var data: String
-  @Option(help: ArgumentHelp("Inputs: normal, uniform, lognormal, laplace, or a matrix of them. (default: normal)", valueName: "name"))
+  @Option(help: ArgumentHelp("Inputs: normal, uniform, lognormal, laplace, or a matrix of them.", valueName: "name"))
   var inputs = "normal"
   @OptionGroup var goal: DesignGoal
   @Option(
     help: ArgumentHelp("Formats of weights and inputs, with commas. (default: \(SearchCommand.formats.joined(separator: ",")))", valueName: "formats"),
-    transform: { text in try text.split(separator: ",").map { try Parse.format(String($0)).name } })
+    transform: SearchCommand.formats)
   var format: [String] = SearchCommand.formats
   @Option(
     help: ArgumentHelp("An accumulator, in place of the usual ones; may be repeated.", valueName: "accumulator"),
@@ -58,18 +58,23 @@ struct SearchCommand: ParsableCommand {
     let layers = try names()
     let (here, isTemporary) = try place()
     defer { if isTemporary { try? FileManager.default.removeItem(atPath: here) } }
-    let sweep = try SweepDirectory.plan(specification(layers), at: here, version: Main.configuration.version).sweep
-    let run = try SweepRun(sweep)
+    // (A directory for the moment is removed before the program ends.)
+    if isTemporary { Interruption.await() } else { Interruption.exitAtOnce(.again) }
+    let run = try SweepRun(plan(layers, at: here)), sweep = run.sweep
     if run.done > 0 { output.note("going on: \(run.done) of \(sweep.cells.count) cells are done") }
     Output.showNotes()
-    if !isTemporary { Interruption.exitAtOnce() }
     let line = ProgressLine("search", output, work: nil)
-    _ = try run.run(threads, progress: line.progress)
+    let isFinished = try run.run(threads, progress: line.progress) { Interruption.hasCome }
     line.end()
+    guard isFinished else { throw Failure(status: 75, message: "stopped; nothing is kept: give -o DIRECTORY to keep what is done.") }
+    Interruption.release()
     let search = DesignSearch(rows: try SweepDirectory.rows(of: [sweep]), target: goal.target, measure: goal.cost)
     try picture.draw(search.figure, output)
     try print(search)
-    guard !search.forAll.isEmpty else { throw Failure.no("no design meets \(goal.target.shortDescription) in all layers.") }
+    guard !search.designs.isEmpty else {
+      throw Failure.no("none of \(search.uncosted) designs has a published cost in \(goal.cost.unit); use --cost bits.")
+    }
+    guard !search.forAll.isEmpty else { throw Failure.no("no design meets \(goal.target.shortDescription)\(search.layers.count == 1 ? "" : " in all layers").") }
   }
 
   /// The texts by which the matrices of the file are opened.
@@ -77,11 +82,12 @@ struct SearchCommand: ParsableCommand {
     let path = Input.plain(data)
     let all = try TensorSource.open(path)
     let isOne = all.count == 1
-    let chosen = all.filter { LayerSample.isMatrix($0) && (isOne || !$0.isInteger) && (match.isEmpty || $0.name.contains(match)) }
+    let matrices = all.filter { LayerSample.isMatrix($0) && (match.isEmpty || $0.name.contains(match)) }
+    let chosen = isOne ? matrices : Input.withoutIntegers(matrices, output)
     guard !chosen.isEmpty else {
       let what = match.isEmpty ? "\(path) holds no matrix" : "no matrix of \(path) has '\(match)' in its name"
       let some = all.prefix(5).map { "\($0.name) \($0.shape)" }.joined(separator: ", ")
-      throw Failure.badData("\(what) (\(all.count) tensors: \(some)\(all.count > 5 ? ", ..." : "")); give weights with rows of two numbers or more.")
+      throw Failure.badData("\(what) (\(all.count) tensors: \(some)\(all.count > 5 ? ", ..." : "")); \(match.isEmpty ? "give weights with rows of two numbers or more" : "give a part of a matrix's name").")
     }
     return chosen.map { isOne ? path : "\(path):\($0.name)" }
   }
@@ -92,6 +98,21 @@ struct SearchCommand: ParsableCommand {
     var template = Array("\(FileManager.default.temporaryDirectory.path)/fmtlab-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else { throw Failure.file("cannot make a temporary directory: \(Output.reason(errno)); give -o a directory.") }
     return (template.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }, true)
+  }
+
+  private func plan(_ layers: [String], at path: String) throws -> SweepDirectory {
+    do throws(SweepError) {
+      return try SweepDirectory.plan(specification(layers), at: path, version: Main.configuration.version).sweep
+    } catch {
+      guard case .specification(let reason) = error else { throw error }
+      throw Failure.usage(reason)
+    }
+  }
+
+  private static func formats(_ text: String) throws -> [String] {
+    let names = try text.split(separator: ",").map { try Parse.format(String($0)).name }
+    guard !names.isEmpty else { throw ValidationError("give a format, or several with commas.") }
+    return names
   }
 
   private func specification(_ layers: [String]) -> SweepSpecification {

@@ -15,22 +15,39 @@ struct SearchText {
 
   private static let mostRows = 20
 
+  /// What the names of all layers begin and end with, whole parts between dots.
+  private var common: (start: String, end: String) {
+    func start(_ names: [[Character]]) -> [Character] {
+      let first = names[0]
+      let same = first.indices.first { i in names.contains { i >= $0.count || $0[i] != first[i] } } ?? first.count
+      return Array(first[..<(first[..<same].lastIndex(of: ".").map { $0 + 1 } ?? 0)])
+    }
+    guard search.layers.count > 1 else { return ("", "") }
+    let names = search.layers.map { Array($0.name) }
+    return (String(start(names)), String(start(names.map { $0.reversed() }).reversed()))
+  }
+
   var lines: [String] {
     let (layers, all) = (search.layers, search.forAll)
-    var lines = ["designs for \(layers.count == 1 ? layers[0].name : "\(layers.count) layers"): 99 % of |error| / sum |w x| at most \(search.target.shortDescription)"]
-    lines += wrap("data \(data), inputs \(inputs), both scaled by powers of two; \(search.designs.count) designs, up to 1024 outputs each, seed \(seed)", 98).map { "  " + $0 }
-    lines += ["", all.isEmpty ? "no design meets it\(layers.count == 1 ? "" : " in all layers")" : "the cheapest that meet it\(layers.count == 1 ? "" : " in all layers")"]
+    let subject = layers.count == 1 ? shortened(layers[0].name, to: 28) : "\(layers.count) layers"
+    var lines = ["designs for \(subject): 99 % of |error| / sum |w x| at most \(search.target.shortDescription)"]
+    let tried = "\(search.designs.count) design\(search.designs.count == 1 ? "" : "s")"
+    let facts = ["data \(data), inputs \(inputs), both scaled by powers of two; \(tried), up to 1024 outputs each, seed \(seed)"] + search.remarks
+    lines += facts.flatMap { wrap(Ending.oneLine($0), 98) }.map { "  " + $0 }
+    let (start, end) = common
+    if !(start + end).isEmpty { lines += wrap("layers \(Ending.oneLine("\(start)NAME\(end)"))", 98).map { "  " + $0 } }
+    lines += ["", (all.isEmpty ? "no design meets it" : "the cheapest that meet it") + (layers.count == 1 ? "" : " in all layers")]
     lines += designs(Array(all.prefix(6)))
     lines += ["", "no other one is both cheaper and more accurate"] + designs(search.front)
     if layers.count > 1 {
       lines += ["", "the cheapest of each layer"]
       var table = Table(DesignSearch.layerColumns, leftAligned: [0, 2, 3])
-      for layer in layers.prefix(SearchText.mostRows) { table.add(shortened(search.cells(layer), at: 0, to: 28)) }
+      for layer in layers.prefix(SearchText.mostRows) { table.add(shortened(search.cells(layer), at: 0)) }
       lines += table.lines()
       if layers.count > SearchText.mostRows { lines.append("  and \(layers.count - SearchText.mostRows) more (--json lists all)") }
     }
     lines.append("  (error: of rounded inputs and sums together\(layers.count == 1 ? "" : "; sums: of the sums alone; dB: output over error"))")
-    if let directory { lines.append("  written up by: fmtlab report \(directory) --target \(search.target.shortDescription) --cost \(search.measure.rawValue)") }
+    if let directory { lines.append("  written up by: fmtlab report \(SearchText.word(directory)) --target \(search.target.shortDescription) --cost \(search.measure.rawValue)") }
     return lines
   }
 
@@ -38,15 +55,26 @@ struct SearchText {
     guard !list.isEmpty else { return [] }
     let columns = search.layers.count == 1 ? 6 : 8
     var table = Table(Array(DesignSearch.designColumns.prefix(columns)), leftAligned: [0, 1, 6])
-    for design in list { table.add(shortened(Array(search.cells(design).prefix(columns)), at: 6, to: 28)) }
+    for design in list { table.add(shortened(Array(search.cells(design).prefix(columns)), at: 6)) }
     return table.lines()
   }
 
-  /// Long names of tensors tell most at their end.
-  private func shortened(_ cells: [String], at place: Int, to width: Int) -> [String] {
-    guard place < cells.count, cells[place].count > width else { return cells }
+  private func shortened(_ cells: [String], at place: Int) -> [String] {
     var cells = cells
-    cells[place] = "..." + cells[place].suffix(width - 3)
+    if place < cells.count { cells[place] = shortened(cells[place], to: 28) }
     return cells
+  }
+
+  /// Long names of tensors tell most at their end.
+  private func shortened(_ name: String, to width: Int) -> String {
+    let (start, end) = common
+    let name = Ending.oneLine(String(name.dropFirst(start.count).dropLast(end.count)))
+    return name.count <= width ? name : "..." + name.suffix(width - 3)
+  }
+
+  /// A text as one word of a shell.
+  private static func word(_ text: String) -> String {
+    let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-+=:,@%".contains($0)) }
+    return isPlain ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
 }

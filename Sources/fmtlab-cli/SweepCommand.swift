@@ -109,7 +109,7 @@ struct SweepRunCommand: ParsableCommand {
     Output.showNotes()
     let isTraining = run.sweep.specification.kind == .train
     // (Results are written whole or not at all, whenever the program ends; training runs have something to write.)
-    if isTraining { Interruption.await() } else { Interruption.exitAtOnce() }
+    if isTraining { Interruption.await() } else { Interruption.exitAtOnce(.resume) }
     let line = ProgressLine("sweep", output, work: nil)
     let isFinished = try run.run(threads, progress: line.progress) { Interruption.hasCome }
     line.end()

@@ -83,6 +83,9 @@ import Testing
     try expectFailure("distribution --format e12m0 --acc fp16 --n 2", 64, contains: "bits")
     try expectFailure("distribution --format e4m3 --acc pairwise/e4m3 --data nosuch.npy", 66, contains: "nosuch.npy")
     try expectFailure("distribution --format e4m3 --acc e6m5 --data nosuch.npy", 66, contains: "nosuch.npy")
+    let scratch = try Scratch()
+    let constant = try scratch.file("c.csv", "14,14\n14,14\n")
+    try expectFailure("distribution --format e3m2 --acc e4m3 --n 1,4 --data \(constant)", 64, contains: "at n = 4 every sum in 'e4m3' overflows")
   }
 
   /// Bounds speak of sums that do not overflow.

@@ -54,6 +54,10 @@ import Testing
     #expect(one.count == 2 && one[1].hasPrefix("fp16,fp32,64,") && one[1].hasSuffix(",b,1,1"))
     let no = try fmtlab("search --data \(model) --target 1e-9 --acc bf16 --format e4m3fn --quiet")
     #expect(no.status == 1 && no.err.contains("no design meets 1e-09 in all layers") && no.out.contains("no design meets it in all layers"))
+    // Fixed-point multipliers have no published cost in LUTs: that is said.
+    let uncosted = try fmtlab("search --data \(model) --format q8.0 --acc fp32 --cost lut --quiet")
+    #expect(uncosted.status == 1 && uncosted.err.contains("none of 1 designs has a published cost in LUTs"))
+    #expect(try succeed("search --data \(model) --format q8.0,fp16 --acc fp32 --cost lut --quiet").out.contains("left out: 1 design."))
     let none = try fmtlab("search --data \(model) --match nothing")
     #expect(none.status == 65 && none.err.contains("no matrix") && none.err.contains("a [12, 24]"))
   }
@@ -103,13 +107,93 @@ import Testing
     #expect(try String(contentsOf: scratch.url("t.svg"), encoding: .utf8).contains("</svg>"))
   }
 
+  /// The same numbers in another directory are the same layer, and wide formats are not filled beyond what sums can hold.
+  @Test func numbersDecideAndNotTheirPlaceOrRange() throws {
+    let scratch = try Scratch()
+    try FileManager.default.createDirectory(at: scratch.url("other"), withIntermediateDirectories: true)
+    let files = try ["w.csv", "other/w.csv"].map { try matrix(scratch, $0) }
+    let designs = try files.map { try succeed("search --data \($0) --format bf16,fp16,e4m3fn,posit16 --acc fp32 --acc fp16 --csv --quiet").lines }
+    #expect(designs[0] == designs[1] && designs[0].count == 9)
+    for line in designs[0].dropFirst() { #expect(Double(line.split(separator: ",", omittingEmptySubsequences: false)[5])! < 0.06, "\(line)") }
+  }
+
+  /// Results are read as what they must be.
+  @Test func strangeResultsAreNoResults() throws {
+    let scratch = try Scratch()
+    let file = try matrix(scratch, "w.csv"), directory = scratch.url("d").path
+    let line = "search --data \(file) --format fp16 --acc fp32 -o \(directory) --quiet"
+    _ = try succeed(line)
+    let result = "\(directory)/results/0/0.json", text = try String(contentsOfFile: result, encoding: .utf8)
+    let whole = try #require(text.contains("\"64\"") ? text : nil)
+    for strange in ["abc", "99999999999999999999", ""] {
+      try whole.replacing("\"64\"", with: "\"\(strange)\"").write(toFile: result, atomically: true, encoding: .utf8)
+      let report = try fmtlab("report \(directory)"), again = try fmtlab(line)
+      #expect(report.status == 1 && report.err.contains("'\(strange)' as bits") && again.status == 65 && again.err.contains("remove it"))
+    }
+  }
+
+  /// A search without a directory leaves nothing; one with a directory says how it goes on.
+  @Test func stoppedSearchesAreTidy() throws {
+    let scratch = try Scratch()
+    try FileManager.default.createDirectory(at: scratch.url("tmp"), withIntermediateDirectories: true)
+    let rows = (0..<40).map { i in (0..<2000).map { k in "\(Double((i * 37 + k * 101) % 211) / 105.5 - 1)" }.joined(separator: ",") }
+    let file = try scratch.file("w.csv", rows.joined(separator: "\n") + "\n")
+    for (place, text) in [("", "nothing is kept: give -o DIRECTORY"), (" -o \(scratch.url("d").path)", "run the same command again")] {
+      let output = try Scratch()
+      func begun() throws -> [String] { try FileManager.default.subpathsOfDirectory(atPath: scratch.path).filter { $0.hasSuffix("manifest.json") } }
+      let arguments = "search --data \(file) --quiet\(place)".split(separator: " ").map(String.init)
+      let process = try Tool.start(arguments, environment: ["TMPDIR": scratch.url("tmp").path], output)
+      // (Both directories are made when it listens.)
+      for _ in 0..<600 where try begun().isEmpty { usleep(50_000) }
+      kill(process.processIdentifier, SIGINT)
+      process.waitUntilExit()
+      let run = try Tool.result(of: process, arguments, output)
+      #expect(run.status == 75 && run.err.contains(text), "\(run.status) \(run.err)")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.url("tmp").path).isEmpty)
+    }
+  }
+
+  /// Sums that overflow have no error, and are not the most accurate.
+  @Test func reportsRankDesignsThatOverflowLast() throws {
+    let scratch = try Scratch()
+    let directory = scratch.url("s").path
+    let grid = "{\"grid\": {\"format\": \"e4m3fn\", \"acc\": [\"e3m3\", \"e3m6\", \"bf16\", \"fp32\"], \"n\": 1024, \"trials\": 100}}"
+    _ = try succeed("sweep plan \(scratch.file("s.json", grid)) -o \(directory) --quiet")
+    _ = try succeed("sweep run \(directory) --quiet")
+    _ = try succeed("report \(directory) --target 0.02 --quiet")
+    let report = try String(contentsOfFile: "\(directory)/report.md", encoding: .utf8)
+    #expect(report.contains("2 of 4 designs keep") && report.ranges(of: "| fp32 |")[0].lowerBound < report.ranges(of: "| e3m3 |")[0].lowerBound)
+  }
+
+  /// Layers are told apart by file, inputs and seed; designs by format, accumulator, products and scale.
+  @Test func namesakesSeedsAndScalesStayApart() throws {
+    let scratch = try Scratch()
+    for directory in ["a", "b"] { try FileManager.default.createDirectory(at: scratch.url(directory), withIntermediateDirectories: true) }
+    let files = try [matrix(scratch, "a/w.csv"), matrix(scratch, "b/w.csv", scale: 3)]
+    for (axes, layers) in [
+      ("\"weights\": [\"\(files[0])\", \"\(files[1])\"]", files), ("\"weights\": \"\(files[0])\", \"seed\": [7, 8]", ["w.csv, seed 7", "w.csv, seed 8"]),
+    ] {
+      let directory = scratch.url("s\(layers[0].count)").path
+      let grid = "{\"kind\": \"layer\", \"grid\": {\(axes), \"format\": [\"e4m3fn\", \"fp16\"], \"acc\": \"fp32\", \"scale\": [\"tensor\", \"row\"]}}"
+      _ = try succeed("sweep plan \(scratch.file("s.json", grid)) -o \(directory) --quiet")
+      _ = try succeed("sweep run \(directory) --quiet")
+      _ = try succeed("report \(directory) --target 0.1 --quiet")
+      let report = try String(contentsOfFile: "\(directory)/report.md", encoding: .utf8)
+      for layer in layers { #expect(report.contains("| \(layer) | 24 |"), "\(report)") }
+      #expect(report.contains("| fp32, scale row |") && report.contains("| fp32 |") && report.contains("2 of 2"))
+    }
+  }
+
   @Test func badInputIsRefused() throws {
     let scratch = try Scratch()
     let file = try matrix(scratch, "w.csv"), narrow = try scratch.file("n.csv", "1\n2\n")
     for (line, status, text) in [
       ("--data /missing.npy", 66, "no such file"), ("--data \(narrow)", 65, "no matrix"), ("--data \(file) --inputs \(narrow)", 65, "shape"),
-      ("--data \(file) --cost area", 64, "use bits, lut or energy"), ("--data \(file) --acc kahan/fp128", 65, "binary64 must hold"),
-      ("--data \(file) --target 0", 64, "positive"), ("--data \(file) --format e8m0fnu", 65, "need both signs and zero"), ("--data \(file) --format e4m9x", 64, "unknown format"), ("--data \(file) --inputs nothing", 65, "neither a file nor a distribution (normal, "),
+      ("--data \(file) --cost area", 64, "use bits, lut or energy"), ("--data \(file) --acc kahan/fp128", 64, "binary64 must hold"),
+      ("--data \(file) --target 0", 64, "positive"), ("--data \(file) --format e8m0fnu", 64, "need both signs and zero"),
+      ("--data \(file) --format e1m0", 64, "positive numbers"), ("--data \(file) --format ,", 64, "give a format"),
+      ("--data \(file) --format e4m9x", 64, "unknown format"),
+      ("--data \(file) --inputs nothing", 64, "neither a file nor a distribution (normal, "),
     ] {
       let run = try fmtlab("search \(line)")
       #expect(run.status == Int32(status) && run.err.contains(text) && run.out.isEmpty, "\(line): \(run.status) \(run.err)")

@@ -122,8 +122,8 @@ extension Article {
       <style>
       body { font: 16px/1.5 Helvetica, Arial, sans-serif; color: #1b1b1b; background: #fff; max-width: 60em; margin: 2em auto; padding: 0 1em; }
       table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-      th, td { padding: .2em .8em; text-align: right; border-bottom: 1px solid #ddd; }
-      th.word, td.word { text-align: left; }
+      th, td { padding: .2em .8em; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }
+      th.word, td.word { text-align: left; white-space: normal; overflow-wrap: anywhere; }
       img { max-width: 100%; }
       </style>
       </head>

@@ -16,6 +16,8 @@ public struct DesignSearch: Sendable {
   public let designs: [Design]
   /// Designs that are left out: without a published cost in the measure.
   public let uncosted: Int
+  /// Whether the layers are named tensors of models, and not files of their own.
+  let areTensors: Bool
 
   /// A layer and its cheapest design.
   public struct Layer: Codable, Hashable, Sendable {
@@ -77,6 +79,7 @@ public struct DesignSearch: Sendable {
       groups[key, default: (Int(text(row, "n"))!, [])].choices.append(choice(row))
     }
     let names = DesignSearch.names(keys)
+    areTensors = keys.allSatisfy { LayerFiles.isNamedTensor($0[0]) }
     func isCheaper(_ a: (cost: Double, error: Double, name: String), _ b: (cost: Double, error: Double, name: String)) -> Bool {
       (a.cost, a.error, a.name) < (b.cost, b.error, b.name)
     }

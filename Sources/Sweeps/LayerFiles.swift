@@ -46,8 +46,15 @@ struct LayerFiles: Hashable, Sendable {
   /// What a text says without the directory and the fingerprint: for people.
   static func shortName(_ text: String) -> String {
     let path = parts(text).path
-    if let colon = [".safetensors:", ".npz:"].compactMap({ path.ranges(of: $0).last?.upperBound }).max() { return String(path[colon...]) }
+    if let name = nameOfTensor(path) { return String(name) }
     return String(path.split(separator: "/").last ?? path[...])
+  }
+
+  /// Whether a text is that of one of the tensors in a file.
+  static func isNamedTensor(_ text: String) -> Bool { nameOfTensor(text) != nil }
+
+  private static func nameOfTensor(_ path: String) -> Substring? {
+    [".safetensors:", ".npz:"].compactMap { path.ranges(of: $0).last?.upperBound }.max().map { path[$0...] }
   }
 
   /// What the numbers are, wherever their file lies.

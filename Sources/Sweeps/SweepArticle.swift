@@ -19,7 +19,7 @@ extension SweepDirectory {
       case .analyze: table.analysisBlocks(target)
       case .train: table.trainingBlocks
       }
-    let origin = Article.Block.paragraph("Sweep \(hash): \(rows.count) cells, seed \(specification.seed). All numbers are in the table that `fmtlab sweep merge` writes.")
+    let origin = Article.Block.paragraph("Sweep \(hash): \(rows.count) cells, seed \(specification.seed). All numbers are in the table that fmtlab sweep merge writes.")
     return Article(title: "fmtlab: \(title)", [origin] + blocks)
   }
 
@@ -162,7 +162,7 @@ extension DesignSearch {
 
   /// A line of them.
   public func cells(_ design: Design) -> [String] {
-    [design.format, design.accumulator] + cells(design.cost) + [design.error.threeDigits, design.worstLayer, "\(design.meets) of \(layers.count)"]
+    [design.format, design.accumulator] + cells(design.cost) + [design.error.threeDigits, shortened(design.worstLayer), "\(design.meets) of \(layers.count)"]
   }
 
   /// The header of the table of layers.
@@ -170,10 +170,28 @@ extension DesignSearch {
 
   /// A line of it.
   public func cells(_ layer: Layer) -> [String] {
-    guard let best = layer.best else { return [layer.name, "\(layer.n)", "none"] + [String](repeating: "-", count: 7) }
-    return [layer.name, "\(layer.n)", best.format, best.accumulator] + cells(best.cost)
+    guard let best = layer.best else { return [shortened(layer.name), "\(layer.n)", "none"] + [String](repeating: "-", count: 7) }
+    return [shortened(layer.name), "\(layer.n)", best.format, best.accumulator] + cells(best.cost)
       + [best.error, best.sums].map(\.threeDigits) + [best.signalToNoise.significant(3)]
   }
+
+  /// `START.NAME.END`, where the names of several layers have START or END in common: tables show what is different.
+  public var namePattern: String? { common.start.isEmpty && common.end.isEmpty ? nil : "\(common.start)NAME\(common.end)" }
+
+  /// What the names of all layers begin and end with, whole parts between dots.
+  private var common: (start: String, end: String) {
+    func start(_ names: [[Character]]) -> [Character] {
+      let first = names[0]
+      let same = first.indices.first { i in names.contains { i >= $0.count || $0[i] != first[i] } } ?? first.count
+      return Array(first[..<(first[..<same].lastIndex(of: ".").map { $0 + 1 } ?? 0)])
+    }
+    guard layers.count > 1, areTensors else { return ("", "") }
+    let names = layers.map { Array($0.name) }
+    let (first, last) = (start(names), start(names.map { $0.reversed() }))
+    return names.allSatisfy { $0.count > first.count + last.count } ? (String(first), String(last.reversed())) : ("", "")
+  }
+
+  private func shortened(_ name: String) -> String { String(name.dropFirst(common.start.count).dropLast(common.end.count)) }
 
   private func cells(_ cost: DesignCost) -> [String] {
     ["\(cost.bits)", cost.luts.map { $0.rounded().shortDescription } ?? "-", cost.picojoules.map { $0.significant(2) } ?? "-"]
@@ -185,7 +203,7 @@ extension DesignSearch {
       .paragraph(
         "A design meets the target where 99 % of |error| / sum |w x| are at most \(target.shortDescription), the rounding of weights and inputs included, "
           + "and no output overflows. Errors are exact; costs are estimates, interpolated between published designs."),
-    ] + remarks.map(Article.Block.paragraph) + [
+    ] + (remarks + (namePattern.map { ["The layers are \($0)."] } ?? [])).map(Article.Block.paragraph) + [
       .heading("One design for all layers"),
       .paragraph(forAll.isEmpty ? "None meets the target in all layers." : "The cheapest by \(measure.unit) that meet it in all layers:"),
       .table(header: DesignSearch.designColumns, rows: forAll.prefix(10).map(cells), words: [0, 1, 6]),
@@ -203,7 +221,7 @@ extension DesignSearch {
   private var layerFigure: Figure {
     Figure(
       title: "the cheapest design of each layer at \(target.shortDescription)",
-      x: .init("", .categories(layers.map { $0.name.count > 24 ? "…" + $0.name.suffix(23) : $0.name })), y: .init("cost, \(measure.unit)", from: 0),
+      x: .init("", .categories(layers.map { shortened($0.name) })), y: .init("cost, \(measure.unit)", from: 0),
       series: [
         .init("cheapest of the layer", layers.enumerated().compactMap { i, layer in layer.best?.cost.value(measure).map { (Double(i), $0) } }, .ring),
         forAll.first.map { one in

@@ -15,18 +15,6 @@ struct SearchText {
 
   private static let mostRows = 20
 
-  /// What the names of all layers begin and end with, whole parts between dots.
-  private var common: (start: String, end: String) {
-    func start(_ names: [[Character]]) -> [Character] {
-      let first = names[0]
-      let same = first.indices.first { i in names.contains { i >= $0.count || $0[i] != first[i] } } ?? first.count
-      return Array(first[..<(first[..<same].lastIndex(of: ".").map { $0 + 1 } ?? 0)])
-    }
-    guard search.layers.count > 1 else { return ("", "") }
-    let names = search.layers.map { Array($0.name) }
-    return (String(start(names)), String(start(names.map { $0.reversed() }).reversed()))
-  }
-
   var lines: [String] {
     let (layers, all) = (search.layers, search.forAll)
     let subject = layers.count == 1 ? shortened(layers[0].name, to: 28) : "\(layers.count) layers"
@@ -34,8 +22,7 @@ struct SearchText {
     let tried = "\(search.designs.count) design\(search.designs.count == 1 ? "" : "s")"
     let facts = ["data \(data), inputs \(inputs), both scaled by powers of two; \(tried), up to 1024 outputs each, seed \(seed)"] + search.remarks
     lines += facts.flatMap { wrap(Ending.oneLine($0), 98) }.map { "  " + $0 }
-    let (start, end) = common
-    if !(start + end).isEmpty { lines += wrap("layers \(Ending.oneLine("\(start)NAME\(end)"))", 98).map { "  " + $0 } }
+    if let pattern = search.namePattern { lines += wrap("layers \(Ending.oneLine(pattern))", 98).map { "  " + $0 } }
     lines += ["", (all.isEmpty ? "no design meets it" : "the cheapest that meet it") + (layers.count == 1 ? "" : " in all layers")]
     lines += designs(Array(all.prefix(6)))
     lines += ["", "no other one is both cheaper and more accurate"] + designs(search.front)
@@ -67,8 +54,7 @@ struct SearchText {
 
   /// Long names of tensors tell most at their end.
   private func shortened(_ name: String, to width: Int) -> String {
-    let (start, end) = common
-    let name = Ending.oneLine(String(name.dropFirst(start.count).dropLast(end.count)))
+    let name = Ending.oneLine(name)
     return name.count <= width ? name : "..." + name.suffix(width - 3)
   }
 

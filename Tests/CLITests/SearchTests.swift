@@ -48,6 +48,10 @@ import Testing
     let scratch = try Scratch()
     let model = try safetensors(scratch, "m.safetensors", ["a": 1, "b": 1e-3])
     let run = try succeed("search --data \(model) --target 0.02 --acc fp32 --acc e5m7 --format e4m3fn,fp16 --quiet")
+    #expect(!run.out.contains("NAME"))
+    let encoder = try safetensors(scratch, "e.safetensors", ["encoder.0.k.weight": 1, "encoder.1.v.weight": 2])
+    let named = try succeed("search --data \(encoder) --target 0.02 --acc fp32 --format fp16 --quiet").out
+    #expect(named.contains("layers encoder.NAME.weight") && named.contains("\n  0.k ") && named.contains("\n  1.v "))
     #expect(run.out.hasPrefix("designs for 2 layers") && run.out.contains("2 of 2") && run.lines.allSatisfy { $0.count <= 100 })
     // Scales are powers of two, but the data are not scaled by one.
     let one = try succeed("search --data \(model) --match b --target 0.02 --acc fp32 --format fp16 --csv --quiet").lines

@@ -10,9 +10,9 @@ import Testing
   static let isLong = ProcessInfo.processInfo.environment["FMTLAB_EFFORT"] == "long"
 
   @Test func kernelsEqualTheRounderForEveryFormatOfTheCatalogue() throws {
-    // 2^24 leading parts in the long tier: all middles of formats of 14 bits of precision.
-    let inputs = KernelVerification.Inputs.leading(KernelVerificationTests.isLong ? 24 : 20)
     for format in Format.catalogue.map(\.format) where KernelVerification.applies(to: format) {
+      // In the long tier all values and middles of the format, and the numbers next to them.
+      let inputs = KernelVerification.Inputs.leading(KernelVerificationTests.isLong ? max(20, min(format.precision + 11, 24)) : 20)
       for mode in Rounding.deterministic + [.stochastic, .stochasticBits(8), .stochasticBits(24)] {
         guard let rounder = try? Rounder(to: format, mode) else { continue }
         let outcome = KernelVerification(rounder).run(inputs, random: RandomStream(seed: 430))

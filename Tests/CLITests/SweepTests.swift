@@ -46,12 +46,13 @@ import Testing
     let scratch = try Scratch()
     let directory = try plan(Self.thousand, scratch, "killed")
     var (done, killed, stopped) = (0, 0, 0)
-    for i in 0..<30 {
+    // (On a machine that is busy with other work the program may not have begun: then more, and later.)
+    for i in 0..<150 where i < 30 || killed == 0 || stopped == 0 {
       let output = try Scratch()
       let arguments = ["sweep", "run", directory, "--resume"]
       let process = try Tool.start(arguments, output)
       // (Moments from 10 to 150 ms in no order; what the program is doing then is chance.)
-      usleep(UInt32(10_000 + 140_000 * (i * 13 % 30) / 30))
+      usleep(UInt32((10_000 + 140_000 * (i * 13 % 30) / 30) << (i / 30)))
       kill(process.processIdentifier, i % 3 == 2 ? SIGTERM : SIGKILL)
       process.waitUntilExit()
       if process.terminationReason == .uncaughtSignal { killed += 1 }

@@ -11,7 +11,7 @@ import Testing
 
   @Test func kernelsEqualTheRounderForEveryFormatOfTheCatalogue() throws {
     for format in Format.catalogue.map(\.format) where KernelVerification.applies(to: format) {
-      // In the long tier all values and middles of the format, and the numbers next to them.
+      // In the long tier all values and middles of formats of up to 13 bits of precision, and the numbers next to them.
       let inputs = KernelVerification.Inputs.leading(KernelVerificationTests.isLong ? max(20, min(format.precision + 11, 24)) : 20)
       for mode in Rounding.deterministic + [.stochastic, .stochasticBits(8), .stochasticBits(24)] {
         guard let rounder = try? Rounder(to: format, mode) else { continue }
